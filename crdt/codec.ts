@@ -1,0 +1,120 @@
+/**
+ * What all binary codecs here share: one error, and readers that cannot be made to misbehave.
+ *
+ * A decoder is total: whatever the bytes, it returns a value or throws a `DecodeError`, and it never
+ * allocates more than the input's size allows. It accepts only the bytes that the encoder would have
+ * written, so that equal values and equal bytes are the same thing.
+ */
+
+import * as decoding from 'lib0/decoding'
+import * as encoding from 'lib0/encoding'
+import { replicaIdOf, type ReplicaId } from './dot.ts'
+
+export type Encoder = encoding.Encoder
+export type Decoder = decoding.Decoder
+
+/** The bytes are not what they should be. The state they were meant for is unchanged. */
+export class DecodeError extends Error {
+  override readonly name = 'DecodeError'
+}
+
+export const encode = (write: (encoder: Encoder) => void): Uint8Array => {
+  const encoder = encoding.createEncoder()
+  write(encoder)
+  return encoding.toUint8Array(encoder)
+}
+
+/** What `read` makes of all of `bytes`; anything thrown on the way becomes a `DecodeError`. */
+export const decode = <T>(bytes: Uint8Array, read: (decoder: Decoder) => T): T => {
+  const decoder = decoding.createDecoder(bytes)
+  let value: T
+  try {
+    value = read(decoder)
+  } catch (error) {
+    if (error instanceof DecodeError) throw error
+    throw new DecodeError('The bytes end early or hold a number out of range', { cause: error })
+  }
+  if (decoding.hasContent(decoder)) throw new DecodeError('There are bytes after the end')
+  return value
+}
+
+export const check: (condition: boolean, problem: string) => asserts condition = (
+  condition,
+  problem,
+) => {
+  if (!condition) throw new DecodeError(problem)
+}
+
+export const remaining = (decoder: Decoder): number => decoder.arr.length - decoder.pos
+
+export const writeByte = encoding.writeUint8
+export const readByte = decoding.readUint8
+
+export const writeUint = encoding.writeVarUint
+
+/** An unsigned integer up to 2^53 - 1, in its shortest form only. */
+export const readUint = (decoder: Decoder): number => {
+  const start = decoder.pos
+  const value = decoding.readVarUint(decoder)
+  const isShortest = decoder.pos - start === 1 || decoder.arr[decoder.pos - 1] !== 0
+  check(isShortest, 'An integer is not in its shortest form')
+  return value
+}
+
+/** How many items follow, when each takes at least `itemBytesMin`: never more than could be there. */
+export const readCount = (decoder: Decoder, itemBytesMin = 1): number => {
+  const count = readUint(decoder)
+  check(count * itemBytesMin <= remaining(decoder), 'A count exceeds the bytes that follow')
+  return count
+}
+
+export const writeBytes = encoding.writeVarUint8Array
+
+/** A view of the bytes that follow, not a copy. */
+export const readBytes = (decoder: Decoder): Uint8Array =>
+  decoding.readUint8Array(decoder, readCount(decoder))
+
+export const writeText = encoding.writeVarString
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** Text in well-formed UTF-8. */
+export const readText = (decoder: Decoder): string => utf8.decode(readBytes(decoder))
+
+export const writeReplica = (encoder: Encoder, replica: ReplicaId): void => {
+  for (let at = 0; at < 16; at += 2) {
+    encoding.writeUint8(encoder, Number.parseInt(replica.slice(at, at + 2), 16))
+  }
+}
+
+export const readReplica = (decoder: Decoder): ReplicaId => {
+  check(remaining(decoder) >= 8, 'A replica id is cut short')
+  return replicaIdOf(decoding.readUint8Array(decoder, 8))
+}
+
+/** Reads `count` items whose keys must rise strictly: no duplicates, one order. */
+export const readAscending = <K, T>(
+  decoder: Decoder,
+  { count, read, key, compare }: AscendingItems<K, T>,
+): T[] => {
+  const items: T[] = []
+  let last: K | undefined
+  for (let index = 0; index < count; index++) {
+    const item = read(decoder)
+    const itemKey = key(item)
+    check(last === undefined || compare(last, itemKey) < 0, 'Items are not in strict order')
+    last = itemKey
+    items.push(item)
+  }
+  return items
+}
+
+export interface AscendingItems<K, T> {
+  readonly count: number
+  readonly read: (decoder: Decoder) => T
+  readonly key: (item: T) => K
+  readonly compare: (a: K, b: K) => number
+}
+
+/** The order of texts in canonical encodings: by UTF-16 code units, as JavaScript compares them. */
+export const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
