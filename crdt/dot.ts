@@ -43,7 +43,8 @@ export const dotKey = ({ replica, counter }: Dot): DotKey => `${replica}:${count
 /** The dot written as `<replica>:<counter>`, or undefined if `text` is no dot. */
 export const parseDot = (text: string): Dot | undefined => {
   const [replica = '', digits = '', ...rest] = text.split(':')
-  if (rest.length > 0 || !isReplicaId(replica) || !/^[1-9][0-9]{0,15}$/.test(digits)) return undefined
+  if (rest.length > 0 || !isReplicaId(replica) || !/^[1-9][0-9]{0,15}$/.test(digits))
+    return undefined
   const counter = Number(digits)
   return Number.isSafeInteger(counter) ? { replica, counter } : undefined
 }

@@ -7,12 +7,7 @@ import type { Decoder, Encoder } from './codec.ts'
 
 /** Numbers are finite and never -0; text is well-formed; objects have no prototype of their own. */
 export type Value =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly Value[]
-  | { readonly [key: string]: Value }
+  null | boolean | number | string | readonly Value[] | { readonly [key: string]: Value }
 
 /** Nesting deeper than any shop's data, and far from exhausting the stack. */
 export const depthMax = 16

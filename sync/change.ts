@@ -97,7 +97,10 @@ export const decode = (bytes: Uint8Array): Change =>
 export const isIntact = (bytes: Uint8Array): boolean => {
   const end = bytes.length - checksumBytes
   if (end < 1) return false
-  const stored = new DataView(bytes.buffer, bytes.byteOffset + end, checksumBytes).getUint32(0, true)
+  const stored = new DataView(bytes.buffer, bytes.byteOffset + end, checksumBytes).getUint32(
+    0,
+    true,
+  )
   return stored === crc32(bytes.subarray(0, end))
 }
 

@@ -1,0 +1,262 @@
+/**
+ * Dot stores: what a replica still holds, each piece under the dot of the event that put it there.
+ *
+ * Two constructions are enough. A `DotFun` maps dots to values (a `DotSet` is one whose values say
+ * nothing), and a `DotMap` maps keys to stores; a record is a map whose keys are fixed. A `Shape`
+ * says how a store of some construction is joined, walked, changed in place and written, so that
+ * every type made of them has these for free.
+ *
+ * How can two stores be joined without tombstones? By asking of each entry that only one side holds
+ * whether the other side's context has seen its dot. If it has, it must have removed the entry; if
+ * not, the entry is news.
+ *
+ * Source: Almeida, Shoker, Baquero, 2016 (arXiv:1603.01529), figure 10.
+ */
+
+import { assert } from './assert.ts'
+import * as causalContext from './causal-context.ts'
+import type { CausalContext } from './causal-context.ts'
+import * as codec from './codec.ts'
+import type { Decoder, Encoder } from './codec.ts'
+import { compareDots, dotKey, type Dot, type DotKey, type ReplicaId } from './dot.ts'
+
+export interface Entry<V> {
+  readonly dot: Dot
+  readonly value: V
+}
+
+export type DotFun<V> = ReadonlyMap<DotKey, Entry<V>>
+export type DotSet = DotFun<true>
+export type DotMap<S> = ReadonlyMap<string, S>
+
+/** The keys that lead from a store to one of its entries. */
+export type Path = readonly string[]
+
+/** Both sides' contexts, while their stores are joined. */
+export interface Seen {
+  readonly a: CausalContext
+  readonly b: CausalContext
+}
+
+export interface Shape<S> {
+  readonly bottom: S
+  readonly isEmpty: (store: S) => boolean
+  /** What survives of two stores: pure, at a cost that depends on both. */
+  readonly join: (a: S, b: S, seen: Seen) => S
+  /** Shows every entry once, with its path. */
+  readonly visit: (store: S, show: (entry: Entry<unknown>, path: Path) => void, at?: Path) => void
+  /** A copy that `put` and `drop` may change in place. */
+  readonly thaw: (store: S) => S
+  /** Puts an entry of a store of the same shape under the same path. */
+  readonly put: (store: S, path: Path, entry: Entry<unknown>, depth?: number) => void
+  readonly drop: (store: S, path: Path, key: DotKey, depth?: number) => void
+  readonly write: (encoder: Encoder, store: S, replicas: ReplicaTable) => void
+  /** Reads entries of dots in `table.context` only; each dot at most once. */
+  readonly read: (decoder: Decoder, table: ReadTable) => S
+}
+
+/** Replicas by their index in one encoding, so that a dot costs a few bytes and not eight. */
+export type ReplicaTable = ReadonlyMap<ReplicaId, number>
+
+export interface ReadTable {
+  readonly replicas: readonly ReplicaId[]
+  readonly context: CausalContext
+  /** The dots read so far. */
+  readonly dots: Set<DotKey>
+}
+
+/** How the values of a `DotFun` are written; `read` throws a `DecodeError` on what is none. */
+export interface Payload<V> {
+  readonly write: (encoder: Encoder, value: V) => void
+  readonly read: (decoder: Decoder) => V
+}
+
+export const dotFun = <V>(payload: Payload<V>): Shape<DotFun<V>> => ({
+  bottom: new Map(),
+  isEmpty: (store) => store.size === 0,
+  join: (a, b, seen) => {
+    const joined = new Map<DotKey, Entry<V>>()
+    for (const [key, entry] of a) {
+      if (b.has(key) || !causalContext.has(seen.b, entry.dot)) joined.set(key, entry)
+    }
+    for (const [key, entry] of b) if (!causalContext.has(seen.a, entry.dot)) joined.set(key, entry)
+    return joined
+  },
+  visit: (store, show, at = []) => {
+    for (const entry of store.values()) show(entry, at)
+  },
+  thaw: (store) => new Map(store),
+  put: (store, _path, entry) => {
+    thawed(store).set(dotKey(entry.dot), entry as Entry<V>)
+  },
+  drop: (store, _path, key) => {
+    thawed(store).delete(key)
+  },
+  write: (encoder, store, replicas) => {
+    const entries = [...store.values()]
+    if (entries.length > 1) entries.sort((x, y) => compareDots(x.dot, y.dot))
+    codec.writeUint(encoder, entries.length)
+    for (const { dot, value } of entries) {
+      writeDot(encoder, dot, replicas)
+      payload.write(encoder, value)
+    }
+  },
+  read: (decoder, table) => {
+    const entries = codec.readAscending(decoder, {
+      count: codec.readCount(decoder, 2),
+      read: () => ({ dot: readDot(decoder, table), value: payload.read(decoder) }),
+      key: ({ dot }) => dot,
+      compare: compareDots,
+    })
+    return new Map(entries.map((entry) => [dotKey(entry.dot), entry]))
+  },
+})
+
+/** The shape of a `DotSet`. */
+export const dotSet: Shape<DotSet> = dotFun<true>({ write: () => {}, read: () => true })
+
+export const dotMap = <S>(of: Shape<S>): Shape<DotMap<S>> => ({
+  bottom: new Map(),
+  isEmpty: (store) => store.size === 0,
+  join: (a, b, seen) => {
+    const joined = new Map<string, S>()
+    for (const key of new Set([...a.keys(), ...b.keys()])) {
+      const store = of.join(a.get(key) ?? of.bottom, b.get(key) ?? of.bottom, seen)
+      if (!of.isEmpty(store)) joined.set(key, store)
+    }
+    return joined
+  },
+  visit: (store, show, at = []) => {
+    for (const [key, inner] of store) of.visit(inner, show, [...at, key])
+  },
+  thaw: (store) => new Map([...store].map(([key, inner]) => [key, of.thaw(inner)])),
+  put: (store, path, entry, depth = 0) => {
+    const key = keyAt(path, depth)
+    const inner = store.get(key) ?? of.thaw(of.bottom)
+    of.put(inner, path, entry, depth + 1)
+    thawed(store).set(key, inner)
+  },
+  drop: (store, path, dot, depth = 0) => {
+    const key = keyAt(path, depth)
+    const inner = store.get(key)
+    if (inner === undefined) return
+    of.drop(inner, path, dot, depth + 1)
+    if (of.isEmpty(inner)) thawed(store).delete(key)
+  },
+  write: (encoder, store, replicas) => {
+    const entries = [...store].sort(([x], [y]) => codec.compareTexts(x, y))
+    codec.writeUint(encoder, entries.length)
+    for (const [key, inner] of entries) {
+      codec.writeText(encoder, key)
+      of.write(encoder, inner, replicas)
+    }
+  },
+  read: (decoder, table) =>
+    new Map(
+      codec.readAscending(decoder, {
+        count: codec.readCount(decoder, 3),
+        read: () => {
+          const key = codec.readText(decoder)
+          const inner = of.read(decoder, table)
+          codec.check(!of.isEmpty(inner), 'A key leads to nothing')
+          return [key, inner] as const
+        },
+        key: ([key]) => key,
+        compare: codec.compareTexts,
+      }),
+    ),
+})
+
+/** A field of a record: a number that names it on the wire for ever, and its shape. */
+export type Field<S = unknown> = readonly [number: number, shape: Shape<S>]
+export type Fields = Readonly<Record<string, Field>>
+export type RecordStore<F extends Fields> = {
+  readonly [N in keyof F]: F[N] extends Field<infer S> ? S : never
+}
+
+/** A store of named stores of different shapes. */
+export const dotRecord = <F extends Fields>(fields: F): Shape<RecordStore<F>> => {
+  type Store = Record<string, unknown>
+  const byNumber = Object.entries(fields)
+    .map(([name, [number, shape]]) => ({ name, number, shape }))
+    .sort((x, y) => x.number - y.number)
+  const each = <T>(make: (shape: Shape<unknown>, name: string) => T) =>
+    Object.fromEntries(byNumber.map(({ name, shape }) => [name, make(shape, name)]))
+  const shapeOf = (name: string) => {
+    const field = fields[name]
+    assert(field !== undefined, `a path leads through a field of the record, not through ${name}`)
+    return field[1]
+  }
+
+  const shape: Shape<Store> = {
+    bottom: each(({ bottom }) => bottom),
+    isEmpty: (store) => byNumber.every(({ name, shape }) => shape.isEmpty(store[name])),
+    join: (a, b, seen) => each((shape, name) => shape.join(a[name], b[name], seen)),
+    visit: (store, show, at = []) => {
+      for (const { name, shape } of byNumber) shape.visit(store[name], show, [...at, name])
+    },
+    thaw: (store) => each((shape, name) => shape.thaw(store[name])),
+    put: (store, path, entry, depth = 0) => {
+      const name = keyAt(path, depth)
+      shapeOf(name).put(store[name], path, entry, depth + 1)
+    },
+    drop: (store, path, key, depth = 0) => {
+      const name = keyAt(path, depth)
+      shapeOf(name).drop(store[name], path, key, depth + 1)
+    },
+    write: (encoder, store, replicas) => {
+      const present = byNumber.filter(({ name, shape }) => !shape.isEmpty(store[name]))
+      codec.writeUint(encoder, present.length)
+      for (const { name, number, shape } of present) {
+        codec.writeUint(encoder, number)
+        shape.write(encoder, store[name], replicas)
+      }
+    },
+    read: (decoder, table) => {
+      const present = codec.readAscending(decoder, {
+        count: codec.readCount(decoder, 2),
+        read: () => {
+          const number = codec.readUint(decoder)
+          const field = byNumber.find((candidate) => candidate.number === number)
+          if (!field) throw new codec.DecodeError(`There is no field ${number}`)
+          const store = field.shape.read(decoder, table)
+          codec.check(!field.shape.isEmpty(store), 'A field leads to nothing')
+          return { name: field.name, number, store }
+        },
+        key: ({ number }) => number,
+        compare: (x, y) => x - y,
+      })
+      const found = new Map(present.map(({ name, store }) => [name, store]))
+      return each(({ bottom }, name) => found.get(name) ?? bottom)
+    },
+  }
+  // The record's static type names each field's store; at run time it is a plain object of them.
+  return shape as Shape<RecordStore<F>>
+}
+
+const writeDot = (encoder: Encoder, { replica, counter }: Dot, replicas: ReplicaTable): void => {
+  const index = replicas.get(replica)
+  assert(index !== undefined, 'the context has seen every dot of its store')
+  codec.writeUint(encoder, index)
+  codec.writeUint(encoder, counter)
+}
+
+const readDot = (decoder: Decoder, { replicas, context, dots }: ReadTable): Dot => {
+  const replica = replicas[codec.readUint(decoder)]
+  if (replica === undefined) throw new codec.DecodeError('A dot names an unknown replica')
+  const dot = { replica, counter: codec.readUint(decoder) }
+  codec.check(dot.counter > 0 && causalContext.has(context, dot), 'A dot is not in its context')
+  const key = dotKey(dot)
+  codec.check(!dots.has(key), 'A dot names two things')
+  dots.add(key)
+  return dot
+}
+
+const keyAt = (path: Path, depth: number): string => {
+  const key = path[depth]
+  assert(key !== undefined, 'a path is as long as its store is deep')
+  return key
+}
+
+// Only stores that `thaw` has copied are ever changed; their maps are plain maps.
+const thawed = <K, V>(store: ReadonlyMap<K, V>): Map<K, V> => store as Map<K, V>
