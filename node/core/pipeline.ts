@@ -1,0 +1,117 @@
+/**
+ * Brings commands and peers' changes to the core in groups: all that wait are decided and written in
+ * one transaction and pay for one sync of the disk together.
+ */
+
+import type { Value } from '../../crdt/value.ts'
+import type { ChangeIntake, IntakeReport } from '../../sync/change-log.ts'
+import type { Refusal } from '../errors.ts'
+import { Fault } from '../fault.ts'
+import type { Result } from '../result.ts'
+import type { Command, CommandResult, Core, Outcome } from './core.ts'
+import { batchCommandsMax, queuedCommandsMax } from './limits.ts'
+
+export interface Pipeline extends ChangeIntake {
+  /**
+   * Runs a command and resolves when its change is durable, or with the refusal. Rejects with a
+   * `Fault` if the node could not do it: overloaded, shutting down, or its disk failed.
+   */
+  submit<Input, Answer extends Value>(
+    command: Command<Input, Answer>,
+  ): Promise<Result<Outcome<Answer>, Refusal>>
+  /** Resolves when all that was submitted before is done, and takes nothing more. */
+  close(): Promise<void>
+}
+
+export interface PipelineDeps {
+  readonly core: Pick<Core, 'execute' | 'receive'>
+  /** Runs `flush` soon, after what has arrived by now has been read: `setImmediate`. */
+  readonly soon: (flush: () => void) => void
+  readonly observe?: (group: { readonly commands: number; readonly ms: number }) => void
+  readonly monotonic: () => number
+  /** Called when the core broke, and the process must start anew. */
+  readonly broken: (error: unknown) => void
+}
+
+interface Waiting {
+  readonly command: Command
+  readonly resolve: (outcome: Result<Outcome, Refusal>) => void
+  readonly reject: (error: unknown) => void
+}
+
+export const createPipeline = (deps: PipelineDeps): Pipeline => {
+  const { core, soon, observe, monotonic, broken } = deps
+  let waiting: Waiting[] = []
+  let isScheduled = false
+  let isClosed = false
+  let drained: (() => void)[] = []
+
+  const schedule = () => {
+    if (isScheduled) return
+    isScheduled = true
+    soon(flush)
+  }
+
+  const flush = () => {
+    isScheduled = false
+    const group = waiting.slice(0, batchCommandsMax)
+    waiting = waiting.slice(batchCommandsMax)
+    if (waiting.length > 0) schedule()
+    if (group.length > 0) run(group)
+    if (waiting.length === 0) {
+      for (const resolve of drained) resolve()
+      drained = []
+    }
+  }
+
+  const run = (group: readonly Waiting[]) => {
+    const startMs = monotonic()
+    try {
+      const results = core.execute(group.map(({ command }) => command))
+      group.forEach((one, index) => settle(one, results[index]))
+    } catch (error) {
+      for (const { reject } of group) reject(error)
+      if (error instanceof Fault && error.code === 'storage_failed') broken(error)
+    }
+    observe?.({ commands: group.length, ms: monotonic() - startMs })
+  }
+
+  return {
+    submit: <Input, Answer extends Value>(command: Command<Input, Answer>) =>
+      new Promise<Result<Outcome<Answer>, Refusal>>((resolve, reject) => {
+        if (isClosed) return reject(new Fault('shutting_down', 'The node is shutting down'))
+        if (waiting.length >= queuedCommandsMax) {
+          return reject(new Fault('overloaded', 'More commands wait than this node can take'))
+        }
+        // A command and its answer belong together; the queue holds commands of all kinds.
+        waiting.push({ command, resolve, reject } as unknown as Waiting)
+        schedule()
+      }),
+
+    receive: (changes) =>
+      new Promise<IntakeReport>((resolve, reject) => {
+        if (isClosed) return reject(new Fault('shutting_down', 'The node is shutting down'))
+        try {
+          resolve(core.receive(changes))
+        } catch (error) {
+          reject(error)
+          if (error instanceof Fault && error.code === 'storage_failed') broken(error)
+        }
+      }),
+
+    close: () => {
+      isClosed = true
+      return waiting.length === 0
+        ? Promise.resolve()
+        : new Promise((resolve) => {
+            drained.push(resolve)
+          })
+    },
+  }
+}
+
+const settle = ({ resolve, reject }: Waiting, result: CommandResult | undefined): void => {
+  if (!result) reject(new Error('A command was not answered'))
+  else if ('thrown' in result) reject(result.thrown)
+  else resolve(result)
+}

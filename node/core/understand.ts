@@ -1,0 +1,44 @@
+/**
+ * Which of a change's deltas this release understands. A kind or a field that only a later release
+ * knows is passed over here: the change is kept and forwarded as it is, and its documents are made
+ * complete when this node knows them too and rebuilds.
+ */
+
+import * as codec from '../../crdt/codec.ts'
+import type { ReplicaId } from '../../crdt/dot.ts'
+import type { Change, DocumentDelta } from '../../sync/change.ts'
+import type { DocumentKind } from './capability.ts'
+import type { UnderstoodDelta } from './transaction.ts'
+
+export type KindsByName = ReadonlyMap<string, DocumentKind>
+
+export const understand = (kinds: KindsByName, { deltas }: Change): readonly UnderstoodDelta[] => {
+  const understood: UnderstoodDelta[] = []
+  for (const delta of deltas) {
+    const kind = kinds.get(delta.kind)
+    const decoded = kind && tryDecode(kind, delta)
+    if (decoded) understood.push(decoded)
+  }
+  return understood
+}
+
+/** Whether a delta writes under the dots of `replica` only, as every honest one does. */
+export const isOwn = ({ kind, delta }: UnderstoodDelta, replica: ReplicaId): boolean => {
+  let own = true
+  kind.schema.shape.visit(delta.store, ({ dot }) => {
+    if (dot.replica !== replica) own = false
+  })
+  return own
+}
+
+const tryDecode = (
+  kind: DocumentKind,
+  { id, bytes }: DocumentDelta,
+): UnderstoodDelta | undefined => {
+  try {
+    return { kind, id, delta: kind.schema.decode(bytes) }
+  } catch (error) {
+    if (error instanceof codec.DecodeError) return undefined
+    throw error
+  }
+}
