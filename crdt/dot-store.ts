@@ -38,22 +38,28 @@ export interface Seen {
   readonly b: CausalContext
 }
 
+// Methods and not function properties, so that a shape of some store is a shape of an unknown one.
 export interface Shape<S> {
+  /** The name of the type that is made of it, as a person is told it: `or-set`. */
+  readonly type: string
   readonly bottom: S
-  readonly isEmpty: (store: S) => boolean
+  isEmpty(store: S): boolean
   /** What survives of two stores: pure, at a cost that depends on both. */
-  readonly join: (a: S, b: S, seen: Seen) => S
+  join(a: S, b: S, seen: Seen): S
   /** Shows every entry once, with its path. */
-  readonly visit: (store: S, show: (entry: Entry<unknown>, path: Path) => void, at?: Path) => void
+  visit(store: S, show: (entry: Entry<unknown>, path: Path) => void, at?: Path): void
   /** A copy that `put` and `drop` may change in place. */
-  readonly thaw: (store: S) => S
+  thaw(store: S): S
   /** Puts an entry of a store of the same shape under the same path. */
-  readonly put: (store: S, path: Path, entry: Entry<unknown>, depth?: number) => void
-  readonly drop: (store: S, path: Path, key: DotKey, depth?: number) => void
-  readonly write: (encoder: Encoder, store: S, replicas: ReplicaTable) => void
+  put(store: S, path: Path, entry: Entry<unknown>, depth?: number): void
+  drop(store: S, path: Path, key: DotKey, depth?: number): void
+  write(encoder: Encoder, store: S, replicas: ReplicaTable): void
   /** Reads entries of dots in `table.context` only; each dot at most once. */
-  readonly read: (decoder: Decoder, table: ReadTable) => S
+  read(decoder: Decoder, table: ReadTable): S
 }
+
+/** The shape under the name of the type that is made of it. */
+export const named = <S>(type: string, shape: Shape<S>): Shape<S> => ({ ...shape, type })
 
 /** Replicas by their index in one encoding, so that a dot costs a few bytes and not eight. */
 export type ReplicaTable = ReadonlyMap<ReplicaId, number>
@@ -72,6 +78,7 @@ export interface Payload<V> {
 }
 
 export const dotFun = <V>(payload: Payload<V>): Shape<DotFun<V>> => ({
+  type: 'dot-fun',
   bottom: new Map(),
   isEmpty: (store) => store.size === 0,
   join: (a, b, seen) => {
@@ -116,6 +123,7 @@ export const dotFun = <V>(payload: Payload<V>): Shape<DotFun<V>> => ({
 export const dotSet: Shape<DotSet> = dotFun<true>({ write: () => {}, read: () => true })
 
 export const dotMap = <S>(of: Shape<S>): Shape<DotMap<S>> => ({
+  type: 'dot-map',
   bottom: new Map(),
   isEmpty: (store) => store.size === 0,
   join: (a, b, seen) => {
@@ -189,6 +197,7 @@ export const dotRecord = <F extends Fields>(fields: F): Shape<RecordStore<F>> =>
   }
 
   const shape: Shape<Store> = {
+    type: 'dot-record',
     bottom: each(({ bottom }) => bottom),
     isEmpty: (store) => byNumber.every(({ name, shape }) => shape.isEmpty(store[name])),
     join: (a, b, seen) => each((shape, name) => shape.join(a[name], b[name], seen)),

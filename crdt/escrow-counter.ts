@@ -20,7 +20,7 @@ import { assert } from './assert.ts'
 import { lattice, type Causal } from './causal.ts'
 import * as codec from './codec.ts'
 import type { ReplicaId } from './dot.ts'
-import { dotFun, type DotFun, type Payload } from './dot-store.ts'
+import { dotFun, named, type DotFun, type Payload } from './dot-store.ts'
 import * as ownEntry from './own-entry.ts'
 
 /** What one replica did, counted in units since the beginning. */
@@ -59,7 +59,7 @@ const account: Payload<Account> = {
   }),
 }
 
-export const shape = dotFun(account)
+export const shape = named('escrow-counter', dotFun(account))
 export const { bottom, join, encode, decode } = lattice(shape)
 
 /** The units that ever came in. */

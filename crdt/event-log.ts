@@ -3,7 +3,7 @@
 import * as causalContext from './causal-context.ts'
 import { lattice, type Causal } from './causal.ts'
 import { dotKey } from './dot.ts'
-import { dotFun, type DotFun, type Entry, type Shape } from './dot-store.ts'
+import { dotFun, named, type DotFun, type Entry, type Shape } from './dot-store.ts'
 import type { Timestamp } from './hybrid-logical-clock.ts'
 import { compareEntries } from './lww-register.ts'
 import { isValue, stamped, type Stamped } from './payload.ts'
@@ -14,7 +14,7 @@ export type EventLog<E extends Value = Value> = Causal<DotFun<Stamped<E>>>
 /** A log whose events satisfy `isE`; bytes that hold another event are refused. */
 export const shape = <E extends Value>(
   isE: (value: Value) => value is E,
-): Shape<DotFun<Stamped<E>>> => dotFun(stamped(isE))
+): Shape<DotFun<Stamped<E>>> => named('event-log', dotFun(stamped(isE)))
 
 export const { bottom, join, encode, decode } = lattice(shape(isValue))
 

@@ -3,11 +3,11 @@
 import * as causalContext from './causal-context.ts'
 import { lattice, type Causal } from './causal.ts'
 import { dotKey, type Dot, type ReplicaId } from './dot.ts'
-import { dotSet, type DotSet } from './dot-store.ts'
+import { dotSet, named, type DotSet } from './dot-store.ts'
 
 export type EwFlag = Causal<DotSet>
 
-export const shape = dotSet
+export const shape = named('ew-flag', dotSet)
 export const { bottom, join, encode, decode } = lattice(shape)
 
 export const isEnabled = ({ store }: EwFlag): boolean => store.size > 0

@@ -4,11 +4,11 @@ export interface Lattice<S> {
   /** The state that has seen nothing. */
   readonly bottom: S
   /** The least state that has seen all that either has: commutative, associative, idempotent. */
-  readonly join: (a: S, b: S) => S
+  join(a: S, b: S): S
   /** Equal states have equal bytes, whatever order they came about in. */
-  readonly encode: (state: S) => Uint8Array
+  encode(state: S): Uint8Array
   /** The state of these bytes. Throws a `DecodeError` for any bytes that `encode` would not write. */
-  readonly decode: (bytes: Uint8Array) => S
+  decode(bytes: Uint8Array): S
 }
 
 /** Whether two states are the same. */

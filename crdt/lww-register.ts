@@ -12,7 +12,7 @@
 import * as causalContext from './causal-context.ts'
 import { lattice, type Causal } from './causal.ts'
 import { dotKey } from './dot.ts'
-import { dotFun, type DotFun, type Entry, type Shape } from './dot-store.ts'
+import { dotFun, named, type DotFun, type Entry, type Shape } from './dot-store.ts'
 import * as hlc from './hybrid-logical-clock.ts'
 import { isValue, stamped, type Stamped } from './payload.ts'
 import type { Value } from './value.ts'
@@ -22,7 +22,7 @@ export type LwwRegister<V extends Value = Value> = Causal<DotFun<Stamped<V>>>
 /** A register whose values satisfy `isV`; bytes that hold another value are refused. */
 export const shape = <V extends Value>(
   isV: (value: Value) => value is V,
-): Shape<DotFun<Stamped<V>>> => dotFun(stamped(isV))
+): Shape<DotFun<Stamped<V>>> => named('lww-register', dotFun(stamped(isV)))
 
 export const { bottom, join, encode, decode } = lattice(shape(isValue))
 

@@ -8,7 +8,7 @@
 import * as causalContext from './causal-context.ts'
 import { lattice, type Causal } from './causal.ts'
 import { compareDots, dotKey, type ReplicaId } from './dot.ts'
-import { dotFun, type DotFun, type Shape } from './dot-store.ts'
+import { dotFun, named, type DotFun, type Shape } from './dot-store.ts'
 import { guarded, isValue } from './payload.ts'
 import type { Value } from './value.ts'
 
@@ -16,7 +16,7 @@ export type MvRegister<V extends Value = Value> = Causal<DotFun<V>>
 
 /** A register whose values satisfy `isV`; bytes that hold another value are refused. */
 export const shape = <V extends Value>(isV: (value: Value) => value is V): Shape<DotFun<V>> =>
-  dotFun(guarded(isV))
+  named('mv-register', dotFun(guarded(isV)))
 
 export const { bottom, join, encode, decode } = lattice(shape(isValue))
 

@@ -6,14 +6,14 @@
 import * as causalContext from './causal-context.ts'
 import { lattice, type Causal } from './causal.ts'
 import type { Dot } from './dot.ts'
-import { dotMap, type DotMap, type Shape } from './dot-store.ts'
+import { dotMap, named, type DotMap, type Shape } from './dot-store.ts'
 import * as lwwRegister from './lww-register.ts'
 import { isValue } from './payload.ts'
 
 export type OrMap<S> = Causal<DotMap<S>>
 
 /** A map to states whose stores have the shape `of`. */
-export const shape = <S>(of: Shape<S>): Shape<DotMap<S>> => dotMap(of)
+export const shape = <S>(of: Shape<S>): Shape<DotMap<S>> => named('or-map', dotMap(of))
 
 /** The lattice of maps to registers; of maps to another shape, ask `lattice(shape(of))`. */
 export const { bottom, join, encode, decode } = lattice(shape(lwwRegister.shape(isValue)))

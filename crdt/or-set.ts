@@ -11,11 +11,11 @@
 import * as causalContext from './causal-context.ts'
 import { lattice, type Causal } from './causal.ts'
 import { dotKey, type ReplicaId } from './dot.ts'
-import { dotMap, dotSet, type DotMap, type DotSet } from './dot-store.ts'
+import { dotMap, dotSet, named, type DotMap, type DotSet } from './dot-store.ts'
 
 export type OrSet = Causal<DotMap<DotSet>>
 
-export const shape = dotMap(dotSet)
+export const shape = named('or-set', dotMap(dotSet))
 export const { bottom, join, encode, decode } = lattice(shape)
 
 export const has = ({ store }: Pick<OrSet, 'store'>, element: string): boolean => store.has(element)

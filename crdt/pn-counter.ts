@@ -8,7 +8,7 @@
 import { assert } from './assert.ts'
 import { lattice, type Causal } from './causal.ts'
 import type { ReplicaId } from './dot.ts'
-import { dotFun, type DotFun } from './dot-store.ts'
+import { dotFun, named, type DotFun } from './dot-store.ts'
 import * as ownEntry from './own-entry.ts'
 import { naturals } from './payload.ts'
 
@@ -19,7 +19,7 @@ export interface UpsAndDowns {
 
 export type PnCounter = Causal<DotFun<UpsAndDowns>>
 
-export const shape = dotFun<UpsAndDowns>(naturals('ups', 'downs'))
+export const shape = named('pn-counter', dotFun<UpsAndDowns>(naturals('ups', 'downs')))
 export const { bottom, join, encode, decode } = lattice(shape)
 
 export const read = ({ store }: Pick<PnCounter, 'store'>): number => {

@@ -42,6 +42,8 @@ export interface World {
   read<F extends Fields>(schema: Schema<F>, id: string): Document<F>
   /** Whether anything was ever written to the document. */
   exists(schema: Schema, id: string): boolean
+  /** Whether a change that this node knows answered this request already. */
+  isAnswered(request: string): boolean
 }
 
 /** A command's rule: what changes, or why nothing does. Pure, and never asynchronous. */

@@ -66,6 +66,9 @@ export interface Core {
   /** The document as it is now, empty if there is none; not to be kept beyond the moment. */
   read: World['read']
   exists: World['exists']
+  isAnswered: World['isAnswered']
+  /** The receipt of the change that answered this request, if one did. */
+  receiptOf(request: string): Receipt | undefined
 }
 
 /** What became of a command; `thrown` is a mistake of ours in its rule, which changed nothing. */
@@ -96,9 +99,10 @@ export const createCore = ({ store, kinds, clock, random, committed }: CoreDeps)
     return kind
   }
 
-  const current: Pick<World, 'read' | 'exists'> = {
+  const current: Pick<World, 'read' | 'exists' | 'isAnswered'> = {
     read: (schema, id) => read(schema, cache.get(kindOf(schema), id)),
     exists: (schema, id) => cache.get(kindOf(schema), id).live.context.vector.size > 0,
+    isAnswered: (request) => store.readRequest(request) !== undefined,
   }
 
   /** Runs `work` durably, or leaves everything as it was before. */
@@ -171,6 +175,10 @@ export const createCore = ({ store, kinds, clock, random, committed }: CoreDeps)
     execute,
     receive: (changes) => transact((transaction) => intake(transaction, state.clock, changes)),
     ...current,
+    receiptOf: (request) => {
+      const found = store.readRequest(request)
+      return found && receiptOf(change.decode(found.bytes))
+    },
   }
 }
 

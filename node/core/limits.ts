@@ -6,7 +6,10 @@ export const cachedDocumentsMax = 4_096
 /** Commands of one transaction: more would make the first wait for the last without saving syncs. */
 export const batchCommandsMax = 1_024
 
-/** How long one transaction may keep the thread before the rest waits for the next turn. */
+/** A group never shrinks below this: a slow sync costs the same however few commands share it. */
+export const batchCommandsMin = 64
+
+/** How long one transaction should keep the thread before others get their turn. */
 export const batchMsMax = 10
 
 /** Commands that may wait. Beyond this the node is overloaded and says so at once. */
@@ -15,8 +18,17 @@ export const queuedCommandsMax = 20_000
 /** Pages of the write-ahead log before SQLite moves them into the database: 16 MiB. */
 export const checkpointPages = 4_096
 
+/** A write-ahead log beyond this is not being moved: some reader never ends. */
+export const walBytesMax = 256 * 1_024 * 1_024
+
 /** SQLite's page cache, in KiB. */
 export const pageCacheKiB = 32 * 1_024
 
-/** How much of the log one transaction of a rebuild replays. */
+/** How much of the log a rebuild reads before it writes the documents that changed. */
 export const rebuildBatchBytes = 4 * 1_024 * 1_024
+
+/** Findings of one kind that a verification lists one by one; after that it says how many more. */
+export const findingsListedMax = 20
+
+/** How long the answer to whether the disk takes writes is good: anybody may ask, and asking syncs. */
+export const probeEveryMs = 1_000

@@ -1,0 +1,207 @@
+/** What a shopper may do to a cart: intents in, one change out; pure functions of the world. */
+
+import { edit, type Edit } from '../../crdt/document.ts'
+import * as eventLog from '../../crdt/event-log.ts'
+import * as lwwRegister from '../../crdt/lww-register.ts'
+import { productOf, type VariantId } from '../catalog/ids.ts'
+import { isLive, product, variantsOf } from '../catalog/product.ts'
+import { draftDelta, type Decide, type World } from '../core/capability.ts'
+import type { Refusal } from '../errors.ts'
+import { ok, refused, type Result } from '../result.ts'
+import * as rules from './cart.ts'
+import { cart, lines, type Cart } from './cart.ts'
+import type { CartId } from './cart-id.ts'
+import { linesMax, quantityMax } from './limits.ts'
+
+export type Intent =
+  | {
+      readonly id: string
+      readonly type: 'add'
+      readonly variantId: VariantId
+      readonly quantity: number
+    }
+  | {
+      readonly id: string
+      readonly type: 'set'
+      readonly variantId: VariantId
+      readonly quantity: number
+    }
+  | { readonly id: string; readonly type: 'remove'; readonly variantId: VariantId }
+  | { readonly id: string; readonly type: 'clear' }
+
+export type CartAnswer = { readonly id: CartId }
+
+/** The request that an intent is: answered once, by whichever node it reaches first. */
+export const requestOfIntent = (id: CartId, intent: { readonly id: string }): string =>
+  `intent/${id}/${intent.id}`
+
+export const createCart: Decide<{ readonly id: CartId }, CartAnswer> = (world, { id }) =>
+  ok({
+    type: 'cart.created',
+    deltas: [
+      draftDelta(
+        cart,
+        id,
+        edit(cart, world.read(cart, id), {
+          created: (log) => eventLog.append(log, world.time, null),
+        }),
+      ),
+    ],
+    answer: { id },
+  })
+
+export interface IntentsInput {
+  readonly id: CartId
+  readonly intents: readonly Intent[]
+}
+
+/** Does all that is intended and was not done before, or, if one of it may not be, nothing. */
+export const applyIntents: Decide<IntentsInput, CartAnswer> = (world, { id, intents }) => {
+  const fresh = intents.filter((intent) => !world.isAnswered(requestOfIntent(id, intent)))
+  const before = world.read(cart, id)
+  const draft = draftOf(before)
+  const edits: Edit<Cart['store']['tags']>[] = []
+  for (const intent of fresh) {
+    const step = decideIntent(world, draft, intent)
+    if (!step.ok) return refused({ ...step.refusal, intent: intent.id })
+    edits.push(step.value)
+  }
+  return ok({
+    type: 'cart.updated',
+    details: { intents: fresh.map(({ type }) => type) },
+    deltas: [draftDelta(cart, id, rules.editTags(before, edits))],
+    answer: { id },
+    requests: fresh.map((intent) => requestOfIntent(id, intent)),
+  })
+}
+
+/** The quantities as they would be after the intents so far. */
+type DraftLines = Map<VariantId, number>
+
+const draftOf = (document: Cart): DraftLines =>
+  new Map(lines(document).map(({ variant, quantity }) => [variant, quantity]))
+
+const decideIntent = (
+  world: World,
+  draft: DraftLines,
+  intent: Intent,
+): Result<Edit<Cart['store']['tags']>, Refusal> => {
+  switch (intent.type) {
+    case 'clear':
+      draft.clear()
+      return ok(rules.clear)
+    case 'remove':
+      draft.delete(intent.variantId)
+      return ok(rules.remove(intent.variantId))
+    case 'set':
+      if (intent.quantity === 0) {
+        draft.delete(intent.variantId)
+        return ok(rules.remove(intent.variantId))
+      }
+      return put(world, draft, intent, intent.quantity)
+    case 'add':
+      return put(world, draft, intent, (draft.get(intent.variantId) ?? 0) + intent.quantity)
+  }
+}
+
+const put = (
+  world: World,
+  draft: DraftLines,
+  intent: Extract<Intent, { quantity: number }>,
+  total: number,
+): Result<Edit<Cart['store']['tags']>, Refusal> => {
+  const { id, type, variantId: variant, quantity } = intent
+  const currency = currencyOf(world, variant)
+  if (currency === undefined) {
+    return refused({ code: 'unknown_variant', detail: `There is no variant ${variant} to be sold` })
+  }
+  const other = draft.keys().find((line) => (currencyOf(world, line) ?? currency) !== currency)
+  if (other !== undefined) {
+    const detail = `The cart holds what is priced in ${currencyOf(world, other)}, not ${currency}`
+    return refused({ code: 'currency_mismatch', detail })
+  }
+  if (total > quantityMax) {
+    const detail = `A cart holds at most ${quantityMax} of one variant, not ${total}`
+    return refused({ code: 'quantity_out_of_range', detail })
+  }
+  if (!draft.has(variant) && draft.size >= linesMax) {
+    return refused({ code: 'cart_line_limit', detail: `A cart has at most ${linesMax} lines` })
+  }
+  draft.set(variant, total)
+  return ok((type === 'add' ? rules.add : rules.set)(world, id, { variant, quantity }))
+}
+
+const currencyOf = (world: World, variant: VariantId): string | undefined => {
+  const document = world.read(product, productOf(variant))
+  if (!isLive(document)) return undefined
+  return variantsOf(document).find(({ id }) => id === variant)?.price.currency
+}
+
+export interface MergeInput {
+  readonly guest: CartId
+  readonly own: CartId
+  readonly account: string
+}
+
+/**
+ * Moves a guest's lines into the account's cart: the union of their tags. The tags keep their names
+ * under the guest cart's, so that two regions that merge at once add each only once; what a guest
+ * adds later is moved by the next merge, and `unmergeCart` moves it all back.
+ */
+export const mergeCart: Decide<MergeInput, CartAnswer> = (world, { guest, own, account }) => {
+  const from = world.read(cart, guest)
+  const to = world.read(cart, own)
+  const moved = rules
+    .effectiveTags(from)
+    .map(({ name, ...line }) => rules.add(world, `${guest}/${name}`, line))
+  return ok({
+    type: 'cart.merged',
+    details: { guest },
+    deltas: [
+      draftDelta(
+        cart,
+        own,
+        edit(cart, to, {
+          tags: moved,
+          account: (register) => lwwRegister.write(register, world.time, account),
+        }),
+      ),
+      draftDelta(cart, guest, rules.editTags(from, [rules.clear])),
+    ],
+    answer: { id: own },
+  })
+}
+
+/** Moves back what came from a guest's cart and is still there. */
+export const unmergeCart: Decide<Omit<MergeInput, 'account'>, CartAnswer> = (
+  world,
+  { guest, own },
+) => {
+  const from = world.read(cart, own)
+  const to = world.read(cart, guest)
+  const prefix = `${guest}/`
+  const tags = rules.effectiveTags(from).filter(({ name }) => name.startsWith(prefix))
+  return ok({
+    type: 'cart.unmerged',
+    details: { guest },
+    deltas: [
+      draftDelta(
+        cart,
+        guest,
+        rules.editTags(
+          to,
+          tags.map(({ name, ...line }) => rules.add(world, name.slice(prefix.length), line)),
+        ),
+      ),
+      draftDelta(
+        cart,
+        own,
+        rules.editTags(
+          from,
+          tags.map(({ name }) => rules.dropTag(name)),
+        ),
+      ),
+    ],
+    answer: { id: guest },
+  })
+}

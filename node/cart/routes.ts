@@ -1,0 +1,225 @@
+/** Carts over HTTP. Whoever has a cart's token may use it: no account is needed to shop. */
+
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import { assert } from '../../crdt/assert.ts'
+import type { Core } from '../core/core.ts'
+import type { Pipeline } from '../core/pipeline.ts'
+import type { Refusal } from '../errors.ts'
+import { answerJson, answerWithReceipt } from '../http/answer.ts'
+import { problem } from '../http/problem.ts'
+import { createRouter, type NodeEnv } from '../http/router.ts'
+import {
+  IdempotencyKeyHeader,
+  jsonContent as json,
+  mutationProblems,
+  problemResponses,
+} from '../http/schemas.ts'
+import { submit } from '../http/submit.ts'
+import type { Guard } from '../identity/guard.ts'
+import * as api from './api.ts'
+import { cart } from './cart.ts'
+import { accountCartId, cartIdOf, type CartId, type CartTokens } from './cart-id.ts'
+import { applyIntents, createCart, mergeCart, requestOfIntent, unmergeCart } from './cart-rules.ts'
+import { anonymousKeyLengthMin } from './limits.ts'
+import { viewCart } from './view.ts'
+
+export interface CartRoutesDeps {
+  readonly core: Core
+  readonly pipeline: Pipeline
+  readonly guard: Guard
+  readonly tokens: CartTokens
+  readonly random: (bytes: number) => Uint8Array
+}
+
+export const createCartRoutes = (deps: CartRoutesDeps): OpenAPIHono<NodeEnv> => {
+  const router = createRouter()
+  addShopperRoutes(router, deps)
+  addMergeRoutes(router, deps)
+  return router
+}
+
+const addShopperRoutes = (router: OpenAPIHono<NodeEnv>, deps: CartRoutesDeps): void => {
+  const { core, pipeline, tokens, random } = deps
+  const viewJson = (id: CartId) => JSON.stringify(viewCart(core, id, core.read(cart, id)))
+
+  router.openapi(
+    createRoute({
+      method: 'post',
+      path: '/carts',
+      tags: ['cart'],
+      summary: 'Begin a cart',
+      request: { headers: IdempotencyKeyHeader },
+      responses: {
+        201: { description: 'The cart and the token that opens it', content: json(api.NewCart) },
+        ...problemResponses('idempotency_key_invalid', 'idempotency_key_reused'),
+      },
+    }),
+    async (c) => {
+      const input = { id: cartIdOf(random(13)) }
+      const key = c.req.header('idempotency-key')
+      // Nobody is signed in here: whoever repeats a key is given the cart that it made.
+      if (key !== undefined && key.length < anonymousKeyLengthMin) {
+        const detail = `A key that opens a cart needs ${anonymousKeyLengthMin} characters or more`
+        return problem(c, { code: 'idempotency_key_invalid', detail })
+      }
+      const done =
+        key === undefined
+          ? await pipeline.submit({ decide: createCart, input, actor: `cart/${input.id}` })
+          : await submit(c, pipeline, { decide: createCart, input, actor: 'cart/new', asked: {} })
+      if (!done.ok) return problem(c, done.refusal)
+      const { id } = done.value.answer
+      const made = { id, token: tokens.tokenOf(id), receipt: done.value.receipt }
+      return c.json(made, 201)
+    },
+  )
+
+  router.openapi(
+    createRoute({
+      method: 'get',
+      path: '/carts/{id}',
+      tags: ['cart'],
+      summary: 'Read a cart',
+      request: { params: api.CartParams, headers: api.TokenHeader },
+      responses: {
+        200: { description: "The cart with today's prices", content: json(api.CartOut) },
+        ...problemResponses('cart_token_required', 'cart_not_found'),
+      },
+    }),
+    (c) => {
+      const { id } = c.req.valid('param')
+      const refusal = closed(c, tokens, id)
+      if (refusal) return problem(c, refusal)
+      return core.exists(cart, id)
+        ? answerJson(c, viewJson(id))
+        : problem(c, { code: 'cart_not_found', detail: 'This node has not heard of the cart yet' })
+    },
+  )
+
+  router.openapi(
+    createRoute({
+      method: 'post',
+      path: '/carts/{id}/intents',
+      tags: ['cart'],
+      summary: 'Change a cart',
+      description: 'All intents are done, or none. One that was done before is passed over.',
+      request: {
+        params: api.CartParams,
+        headers: api.TokenHeader,
+        body: { required: true, content: json(api.IntentsBody) },
+      },
+      responses: {
+        200: { description: 'The cart as it is then', content: json(api.ChangedCart) },
+        ...problemResponses(
+          'invalid_request',
+          'cart_token_required',
+          'unknown_variant',
+          'quantity_out_of_range',
+          'cart_line_limit',
+          'currency_mismatch',
+        ),
+      },
+    }),
+    async (c) => {
+      const { id } = c.req.valid('param')
+      const refusal = closed(c, tokens, id)
+      if (refusal) return problem(c, refusal)
+      const { intents } = c.req.valid('json')
+      const requests = intents.map((intent) => requestOfIntent(id, intent))
+      const repeated = requests.every((request) => core.isAnswered(request))
+      if (repeated) {
+        const receipt = core.receiptOf(requests[0] ?? '')
+        assert(receipt !== undefined, 'an answered intent has a receipt')
+        return answerWithReceipt(c, { json: viewJson(id), receipt })
+      }
+      const done = await pipeline.submit({
+        decide: applyIntents,
+        input: { id, intents },
+        actor: `cart/${id}`,
+      })
+      return done.ok
+        ? answerWithReceipt(c, { json: viewJson(id), receipt: done.value.receipt })
+        : problem(c, done.refusal)
+    },
+  )
+}
+
+const addMergeRoutes = (
+  router: OpenAPIHono<NodeEnv>,
+  { core, pipeline, tokens, guard }: CartRoutesDeps,
+): void => {
+  const responses = {
+    200: { description: "The account's cart", content: json(api.MergedCart) },
+    ...problemResponses('cart_token_required', ...mutationProblems),
+  }
+  const request = {
+    params: api.CartParams,
+    headers: api.TokenHeader.extend(IdempotencyKeyHeader.shape),
+  }
+
+  router.openapi(
+    createRoute({
+      method: 'post',
+      path: '/carts/{id}/merge',
+      tags: ['cart'],
+      summary: "Move a guest's lines into the account's own cart",
+      description: 'Doing it again moves what was added since; DELETE moves it all back.',
+      middleware: guard.require('cart:own'),
+      request,
+      responses,
+    }),
+    async (c) => {
+      const { id: guest } = c.req.valid('param')
+      const refusal = closed(c, tokens, guest, 'header only')
+      if (refusal) return problem(c, refusal)
+      const account = c.get('principal')?.accountId ?? ''
+      const own = accountCartId(account)
+      const done = await submit(c, pipeline, {
+        decide: mergeCart,
+        input: { guest, own, account },
+      })
+      if (!done.ok) return problem(c, done.refusal)
+      const shown = { ...viewCart(core, own, core.read(cart, own)), token: tokens.tokenOf(own) }
+      return answerWithReceipt(c, { json: JSON.stringify(shown), receipt: done.value.receipt })
+    },
+  )
+
+  router.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/carts/{id}/merge',
+      tags: ['cart'],
+      summary: "Move a guest's lines back into its cart",
+      middleware: guard.require('cart:own'),
+      request,
+      responses,
+    }),
+    async (c) => {
+      const { id: guest } = c.req.valid('param')
+      const refusal = closed(c, tokens, guest, 'header only')
+      if (refusal) return problem(c, refusal)
+      const own = accountCartId(c.get('principal')?.accountId ?? '')
+      const done = await submit(c, pipeline, { decide: unmergeCart, input: { guest, own } })
+      if (!done.ok) return problem(c, done.refusal)
+      const shown = { ...viewCart(core, own, core.read(cart, own)), token: tokens.tokenOf(own) }
+      return answerWithReceipt(c, { json: JSON.stringify(shown), receipt: done.value.receipt })
+    },
+  )
+}
+
+// Why this cart stays closed to whoever asks, if it does.
+const closed = (
+  c: Context<NodeEnv>,
+  tokens: CartTokens,
+  id: CartId,
+  where: 'anywhere' | 'header only' = 'anywhere',
+): Refusal | undefined => {
+  const bearer = where === 'anywhere' ? c.req.header('authorization') : undefined
+  const token = c.req.header('x-cart-token') ?? bearer?.replace(/^Bearer /i, '')
+  if (token === undefined) {
+    return { code: 'cart_token_required', detail: "Send the cart's token as X-Cart-Token" }
+  }
+  return tokens.opens(token, id)
+    ? undefined
+    : { code: 'cart_token_required', detail: 'The token does not open this cart' }
+}

@@ -1,0 +1,334 @@
+/** What may be done to a product, and what change it makes: pure functions of the world and the input. */
+
+import { assert } from '../../crdt/assert.ts'
+import * as causalContext from '../../crdt/causal-context.ts'
+import type { Causal } from '../../crdt/causal.ts'
+import { edit, type Edit, type Edits } from '../../crdt/document.ts'
+import type { DotFun, DotMap, DotSet } from '../../crdt/dot-store.ts'
+import * as eventLog from '../../crdt/event-log.ts'
+import * as lwwRegister from '../../crdt/lww-register.ts'
+import * as orMap from '../../crdt/or-map.ts'
+import * as orSet from '../../crdt/or-set.ts'
+import type { Stamped } from '../../crdt/payload.ts'
+import type { Value } from '../../crdt/value.ts'
+import { draftDelta, type Decide, type DraftDelta, type World } from '../core/capability.ts'
+import type { Refusal } from '../errors.ts'
+import { begin, stock } from '../inventory/stock.ts'
+import { ok, refused, type Result } from '../result.ts'
+import * as categoryPath from './category-path.ts'
+import { missingBrand, missingCategories } from './category.ts'
+import { productIdOf, variantIdOf, type ProductId } from './ids.ts'
+import { variantFields, variantsOf, type ImageInput, type ProductInput } from './product-input.ts'
+import {
+  deletionOf,
+  imageShape,
+  isLive,
+  priceOf,
+  product,
+  variantShape,
+  type Deletion,
+  type Price,
+  type Product,
+} from './product.ts'
+
+/** Which product, if any, has a variant of this SKU: asked of the read model, before deciding. */
+export type FindVariantSku = (sku: string) => string | undefined
+
+export type ProductAnswer = { readonly id: ProductId }
+
+/** Creates a product, or brings a deleted one back with all that is given. */
+export const createProduct =
+  (findVariantSku: FindVariantSku): Decide<ProductInput, ProductAnswer> =>
+  (world, input) => {
+    const id = productIdOf(input.sku)
+    const before = world.read(product, id)
+    if (isLive(before)) {
+      return refused({
+        code: 'sku_taken',
+        detail: `The product ${id} has the SKU ${input.sku}`,
+        productId: id,
+      })
+    }
+    const clash = skuClash(world, input, findVariantSku)
+    if (clash) return refused(clash)
+    return ok({
+      type: 'product.created',
+      deltas: [
+        ...productDeltas(world, id, input, {
+          created: (log) => eventLog.append(log, world.time, null),
+          deletion: deletionOf(before) ? overwrite<Deletion | null>(world, null) : [],
+        }),
+        ...stockDeltas(world, id, input),
+      ],
+      answer: { id },
+    })
+  }
+
+/** Makes a product as given: creates it if need be, or overwrites what differs. */
+export const putProduct =
+  (findVariantSku: FindVariantSku): Decide<ProductInput, ProductAnswer> =>
+  (world, input) => {
+    const id = productIdOf(input.sku)
+    if (!isLive(world.read(product, id))) return createProduct(findVariantSku)(world, input)
+    const clash = skuClash(world, input, findVariantSku)
+    if (clash) return refused(clash)
+    return ok({
+      type: 'product.updated',
+      deltas: [...productDeltas(world, id, input, {}), ...stockDeltas(world, id, input)],
+      answer: { id },
+    })
+  }
+
+const productDeltas = (
+  world: World,
+  id: ProductId,
+  input: ProductInput,
+  more: Edits<typeof product.fields>,
+): readonly DraftDelta[] => [
+  draftDelta(
+    product,
+    id,
+    edit(product, world.read(product, id), {
+      sku: overwrite(world, input.sku),
+      name: overwrite(world, input.name),
+      description: overwrite(world, input.description),
+      brand: overwrite(world, input.brand),
+      price: overwrite(world, input.price),
+      popularity: overwrite(world, input.popularity),
+      categories: become(world, input.categories.map(categoryPath.join)),
+      tags: become(world, input.tags),
+      images: becomeImages(world, input.images),
+      variants: becomeVariants(world, id, input),
+      ...more,
+    }),
+  ),
+  ...missingCategories(world, input.categories),
+  ...missingBrand(world, input.brand),
+]
+
+// Only a variant whose stock is not counted yet begins to be; an import never adds stock twice.
+const stockDeltas = (world: World, id: ProductId, input: ProductInput): readonly DraftDelta[] =>
+  variantsOf(input).flatMap(({ sku, initialQuantity }) => {
+    const variant = variantIdOf(id, sku)
+    return initialQuantity === undefined || world.exists(stock, variant)
+      ? []
+      : [begin(world, variant, initialQuantity)]
+  })
+
+const skuClash = (
+  world: World,
+  input: ProductInput,
+  findVariantSku: FindVariantSku,
+): Refusal | undefined => {
+  const id = productIdOf(input.sku)
+  for (const sku of [input.sku, ...variantsOf(input).map((variant) => variant.sku)]) {
+    const owner = isLive(world.read(product, productIdOf(sku)))
+      ? productIdOf(sku)
+      : findVariantSku(sku)
+    if (owner !== undefined && owner !== id) {
+      const detail = `The product ${owner} has the SKU ${sku}`
+      return { code: 'sku_taken', detail, productId: owner }
+    }
+  }
+  const currencies = new Set(variantsOf(input).map(({ price }) => (price ?? input.price).currency))
+  return currencies.size > 1 || !currencies.has(input.price.currency)
+    ? { code: 'currency_mismatch', detail: 'All prices of a product are in one currency' }
+    : undefined
+}
+
+export interface ProductEdit {
+  readonly id: ProductId
+  readonly name?: string | undefined
+  readonly description?: string | undefined
+  readonly brand?: string | null | undefined
+  readonly popularity?: number | undefined
+  readonly categories?: readonly (readonly string[])[] | undefined
+  readonly tags?: readonly string[] | undefined
+  readonly addTags?: readonly string[] | undefined
+  readonly removeTags?: readonly string[] | undefined
+  readonly images?: readonly ImageInput[] | undefined
+}
+
+/**
+ * Edits the fields that are given. What is given is written even if it is the same as before: who
+ * says "the tags are these" means it, against whatever somebody else does to them at the same time.
+ */
+export const editProduct: Decide<ProductEdit, ProductAnswer> = (world, input) => {
+  const found = findLive(world, input.id)
+  if (!found.ok) return found
+  const { name, description, brand, popularity, categories, tags, images } = input
+  const delta = edit(product, found.value, {
+    name: given(name, (value) => overwrite(world, value)),
+    description: given(description, (value) => overwrite(world, value)),
+    brand: given(brand, (value) => overwrite(world, value)),
+    popularity: given(popularity, (value) => overwrite(world, value)),
+    categories: given(categories, (paths) => become(world, paths.map(categoryPath.join))),
+    tags: [
+      ...(tags ? become(world, tags) : []),
+      ...(input.addTags ?? []).map(addTo(world)),
+      ...(input.removeTags ?? []).map(removeFrom),
+    ],
+    images: given(images, (list) => becomeImages(world, list)),
+  })
+  return ok({
+    type: 'product.updated',
+    deltas: [
+      draftDelta(product, input.id, delta),
+      ...missingCategories(world, categories ?? []),
+      ...missingBrand(world, brand ?? null),
+    ],
+    answer: { id: input.id },
+  })
+}
+
+const given = <T, E>(value: T | undefined, make: (value: T) => E): E | readonly never[] =>
+  value === undefined ? [] : make(value)
+
+export interface PriceChange {
+  readonly id: ProductId
+  readonly price: Price
+  readonly reason: string | null
+}
+
+export const changePrice: Decide<PriceChange, ProductAnswer> = (world, { id, price, reason }) => {
+  const found = findLive(world, id)
+  if (!found.ok) return found
+  const before = priceOf(found.value)
+  if (before.currency !== price.currency) {
+    const detail = `The product is priced in ${before.currency}, not in ${price.currency}`
+    return refused({ code: 'currency_mismatch', detail })
+  }
+  return ok({
+    type: 'product.price_changed',
+    details: { reason, before },
+    deltas: [
+      draftDelta(product, id, edit(product, found.value, { price: overwrite(world, price) })),
+    ],
+    answer: { id },
+  })
+}
+
+export interface ProductDeletion {
+  readonly id: ProductId
+  readonly reason: string
+}
+
+export const deleteProduct: Decide<ProductDeletion, ProductAnswer> = (world, { id, reason }) => {
+  const found = findLive(world, id)
+  if (!found.ok) return found
+  const { vector } = found.value.context
+  const deletion = { reason, seen: Object.fromEntries(vector) }
+  return ok({
+    type: 'product.deleted',
+    details: { reason },
+    deltas: [
+      draftDelta(
+        product,
+        id,
+        edit(product, found.value, { deletion: overwrite<Deletion | null>(world, deletion) }),
+      ),
+    ],
+    answer: { id },
+  })
+}
+
+/** Ends a deletion; what was edited meanwhile is there again. */
+export const restoreProduct: Decide<{ readonly id: ProductId }, ProductAnswer> = (
+  world,
+  { id },
+) => {
+  const before = world.read(product, id)
+  if (!deletionOf(before)) return refused({ code: 'conflict_not_found', detail: 'Not deleted' })
+  const delta = edit(product, before, { deletion: overwrite<Deletion | null>(world, null) })
+  return ok({
+    type: 'product.restored',
+    deltas: [draftDelta(product, id, delta)],
+    answer: { id },
+  })
+}
+
+const findLive = (world: World, id: ProductId): Result<Product, Refusal> => {
+  const document = world.read(product, id)
+  if (isLive(document)) return ok(document)
+  return deletionOf(document)
+    ? refused({ code: 'product_deleted', detail: `The product ${id} was deleted` })
+    : refused({ code: 'product_not_found', detail: `There is no product ${id}` })
+}
+
+type Register<V extends Value> = DotFun<Stamped<V>>
+
+const overwrite =
+  <V extends Value>(world: World, value: V): Edit<Register<V>> =>
+  (register) =>
+    lwwRegister.write(register, world.time, value)
+
+const addTo =
+  (world: World) =>
+  (element: string): Edit<DotMap<DotSet>> =>
+  (set) =>
+    orSet.add(set, world.replica, element)
+
+const removeFrom =
+  (element: string): Edit<DotMap<DotSet>> =>
+  (set) =>
+    orSet.remove(set, element)
+
+/** The edits that leave a set with just these elements, each of them affirmed. */
+const become = (world: World, wanted: readonly string[]): readonly Edit<DotMap<DotSet>>[] => [
+  (set) => removeAll(set, new Set(wanted)),
+  ...new Set(wanted).values().map(addTo(world)),
+]
+
+const removeAll = (set: orSet.OrSet, kept: ReadonlySet<string>): orSet.OrSet =>
+  orSet
+    .elements(set)
+    .filter((element) => !kept.has(element))
+    .map((element) => orSet.remove(set, element))
+    .reduce(orSet.join, orSet.bottom)
+
+const becomeImages = (
+  world: World,
+  images: readonly ImageInput[],
+): readonly Edit<Product['store']['images']>[] => [
+  (map) => keepKeys(map, imageShape, new Set(images.map(({ url }) => url))),
+  ...images.map(
+    ({ url, alt }, position): Edit<Product['store']['images']> =>
+      (map) =>
+        orMap.update(map, imageShape, { key: url, edit: overwrite(world, { alt, position }) }),
+  ),
+]
+
+const becomeVariants = (
+  world: World,
+  id: ProductId,
+  input: ProductInput,
+): readonly Edit<Product['store']['variants']>[] => {
+  const variants = variantsOf(input)
+  const ids = new Set(variants.map(({ sku }): string => variantIdOf(id, sku)))
+  assert(ids.size === variants.length, 'the variants of a product have different SKUs')
+  return [
+    (map) => keepKeys(map, variantShape, ids),
+    ...variants.map(
+      (variant, position): Edit<Product['store']['variants']> =>
+        (map) =>
+          orMap.update(map, variantShape, {
+            key: variantIdOf(id, variant.sku),
+            edit: overwrite(world, variantFields(variant, position)),
+          }),
+    ),
+  ]
+}
+
+const keepKeys = <S>(
+  map: Causal<DotMap<S>>,
+  of: Parameters<typeof orMap.remove<S>>[1],
+  kept: ReadonlySet<string>,
+): Causal<DotMap<S>> => {
+  const gone = [...map.store.keys()].filter((key) => !kept.has(key))
+  return {
+    store: new Map(),
+    context: gone
+      .map((key) => orMap.remove(map, of, key).context)
+      .reduce(causalContext.join, causalContext.bottom),
+  }
+}

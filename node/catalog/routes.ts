@@ -1,0 +1,27 @@
+/** The catalog over HTTP. */
+
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { Core } from '../core/core.ts'
+import type { Pipeline } from '../core/pipeline.ts'
+import { createRouter, type NodeEnv } from '../http/router.ts'
+import type { Guard } from '../identity/guard.ts'
+import { addBatchRoute } from './batch.ts'
+import { addBrandRoutes, addCategoryRoutes } from './category-routes.ts'
+import { addProductRoutes } from './product-routes.ts'
+import type { CatalogQueries } from './queries.ts'
+
+export interface CatalogRoutesDeps {
+  readonly core: Core
+  readonly pipeline: Pipeline
+  readonly queries: CatalogQueries
+  readonly guard: Guard
+}
+
+export const createCatalogRoutes = (deps: CatalogRoutesDeps): OpenAPIHono<NodeEnv> => {
+  const router = createRouter()
+  addProductRoutes(router, deps)
+  addBatchRoute(router, deps)
+  addCategoryRoutes(router, deps)
+  addBrandRoutes(router, deps)
+  return router
+}

@@ -1,0 +1,152 @@
+/** The log in SQLite: changes in the order in which they were applied, and each replica's chain. */
+
+import type Database from 'better-sqlite3'
+import { assert } from '../../crdt/assert.ts'
+import type { Dot, ReplicaId } from '../../crdt/dot.ts'
+import type { ChainHead, ChainHeads } from '../../sync/change.ts'
+import type { ChangeRow, Store, StoredChange, StoredSlice } from './store.ts'
+
+type LogPart =
+  'appendChange' | 'readChange' | 'readChanges' | 'positionAfter' | 'endPosition' | 'readQuarantine'
+
+export interface SqliteLog extends Pick<Store, LogPart> {
+  readHeads(): ChainHeads
+  writeHead(replica: ReplicaId, head: ChainHead): void
+  quarantine: Store['quarantine']
+  /** Call when a transaction was undone: replicas that it introduced have no number any more. */
+  undone(): void
+}
+
+export const createSqliteLog = (database: Database.Database): SqliteLog => {
+  const sql = prepare(database)
+  const numbers = new Map<ReplicaId, number>()
+  const names = new Map<number, ReplicaId>()
+
+  // A replica is eight bytes in a change and a small number in a row.
+  const know = (replica: ReplicaId, number: number): number => {
+    numbers.set(replica, number)
+    names.set(number, replica)
+    return number
+  }
+  for (const { number, replica } of sql.readReplicas.all()) know(replica, number)
+
+  const numberOf = (replica: ReplicaId): number =>
+    numbers.get(replica) ??
+    know(
+      replica,
+      sql.findReplica.get(replica)?.number ??
+        Number(sql.insertReplica.run(replica, Buffer.alloc(32)).lastInsertRowid),
+    )
+
+  const nameOf = (number: number): ReplicaId => {
+    const name = names.get(number)
+    assert(name !== undefined, 'a change belongs to a known replica')
+    return name
+  }
+
+  return {
+    readHeads: () => {
+      const heads = new Map<ReplicaId, ChainHead>()
+      for (const { number, replica, counter, hash } of sql.readReplicas.all()) {
+        know(replica, number)
+        if (counter > 0) heads.set(replica, { counter, hash })
+      }
+      return heads
+    },
+
+    writeHead: (replica, { counter, hash }) => {
+      sql.writeHead.run(counter, hash, numberOf(replica))
+    },
+
+    appendChange: ({ dot, wallMs, bytes, hash }: ChangeRow) =>
+      Number(
+        sql.insertChange.run(numberOf(dot.replica), dot.counter, wallMs, bytes, hash)
+          .lastInsertRowid,
+      ),
+
+    readChange: ({ replica, counter }: Dot) => {
+      const number = numbers.get(replica)
+      return number === undefined ? undefined : sql.readChange.get(number, counter)
+    },
+
+    readChanges: (position, bytesMax) => {
+      const entries: StoredSlice['entries'][number][] = []
+      let size = 0
+      let next = position
+      for (const row of sql.readChangesFrom.iterate(position)) {
+        size += row.bytes.length
+        if (entries.length > 0 && size > bytesMax) break
+        const dot = { replica: nameOf(row.replica), counter: row.counter }
+        entries.push({ position: row.position, dot, wallMs: row.wall_ms, bytes: row.bytes })
+        next = row.position + 1
+      }
+      return { entries, next }
+    },
+
+    positionAfter: (replica, counter) => {
+      const number = numbers.get(replica)
+      return number === undefined ? undefined : sql.readPositionAfter.get(number, counter)?.position
+    },
+
+    endPosition: () => (sql.readLastPosition.get()?.position ?? 0) + 1,
+
+    quarantine: ({ replica, counter }, evidence) => {
+      sql.insertQuarantine.run(replica, counter, evidence)
+    },
+    readQuarantine: () => new Set(sql.readQuarantine.all().map(({ replica }) => replica)),
+
+    undone: () => {
+      numbers.clear()
+    },
+  }
+}
+
+interface ReplicaRow {
+  readonly number: number
+  readonly replica: ReplicaId
+  readonly counter: number
+  readonly hash: Buffer
+}
+
+interface LogRow {
+  readonly position: number
+  readonly replica: number
+  readonly counter: number
+  readonly wall_ms: number
+  readonly bytes: Buffer
+}
+
+const prepare = (database: Database.Database) => ({
+  readReplicas: database.prepare<[], ReplicaRow>(
+    'select number, replica, counter, hash from replicas',
+  ),
+  findReplica: database.prepare<[string], { number: number }>(
+    'select number from replicas where replica = ?',
+  ),
+  insertReplica: database.prepare<[string, Buffer]>(
+    'insert into replicas (replica, counter, hash) values (?, 0, ?)',
+  ),
+  writeHead: database.prepare<[number, Uint8Array, number]>(
+    'update replicas set counter = ?, hash = ? where number = ?',
+  ),
+  insertChange: database.prepare<[number, number, number, Uint8Array, Uint8Array]>(
+    'insert into changes (replica, counter, wall_ms, bytes, hash) values (?, ?, ?, ?, ?)',
+  ),
+  readChange: database.prepare<[number, number], StoredChange>(
+    'select position, bytes, hash from changes where replica = ? and counter = ?',
+  ),
+  readChangesFrom: database.prepare<[number], LogRow>(
+    `select position, replica, counter, wall_ms, bytes from changes
+     where position >= ? order by position`,
+  ),
+  readPositionAfter: database.prepare<[number, number], { position: number }>(
+    `select position from changes where replica = ? and counter > ? order by counter limit 1`,
+  ),
+  readLastPosition: database.prepare<[], { position: number }>(
+    'select position from changes order by position desc limit 1',
+  ),
+  insertQuarantine: database.prepare<[string, number, Uint8Array]>(
+    'insert into quarantine (replica, counter, bytes) values (?, ?, ?) on conflict do nothing',
+  ),
+  readQuarantine: database.prepare<[], { replica: ReplicaId }>('select replica from quarantine'),
+})
