@@ -1,0 +1,206 @@
+/**
+ * A node's configuration: flags win over environment, environment over defaults.
+ *
+ * It is read once, as a pure function, before anything is opened; every fault is found in one go and
+ * is one line that says what to do. No line repeats a secret.
+ */
+
+import { parseArgs } from 'node:util'
+import * as values from './config-values.ts'
+import type { LogLevel } from './log.ts'
+import { ok, refused, type Result } from './result.ts'
+import { settings, type Setting, type SettingName } from './settings.ts'
+
+export interface Config {
+  /** What the node is called, by its peers and by people. */
+  readonly name: string
+  readonly host: string
+  /** 0 takes any free port. */
+  readonly port: number
+  readonly dataDir: string
+  /** Where the first peers are, `ws(s)://host:port`; they tell of others. */
+  readonly peers: readonly string[]
+  /** At least 32 bytes; present if there are peers. */
+  readonly clusterKey?: Uint8Array
+  /** The first admin, made if there is none. */
+  readonly admin?: { readonly email: string; readonly password: string }
+  readonly logLevel: LogLevel
+  readonly corsOrigins: readonly string[]
+  /** The address that peers are told, where it is not the one the node listens on. */
+  readonly advertise?: string
+  /** HTTP worker threads that were asked for. */
+  readonly workers: number
+  /** What the operator should know although nothing is wrong, a line each. */
+  readonly notices: readonly string[]
+}
+
+export interface ConfigSources {
+  /** The arguments after the command's name. */
+  readonly flags: readonly string[]
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** How many processor cores there are. */
+  readonly cores: number
+}
+
+/** The configuration, or every fault in it. */
+export const parseConfig = ({
+  flags,
+  env,
+  cores,
+}: ConfigSources): Result<Config, readonly string[]> => {
+  const faults: string[] = []
+  const given = gather(flags, env, faults)
+  const text = (name: SettingName): string | undefined => given.get(name)?.text
+
+  /** What a setting is parsed to; a fault names where the text came from, so that it can be found. */
+  const read = <T>(
+    name: SettingName,
+    parse: (text: string) => Result<T, string>,
+  ): T | undefined => {
+    const source = given.get(name)
+    if (source === undefined) return undefined
+    const parsed = parse(source.text)
+    if (parsed.ok) return parsed.value
+    faults.push(`${source.from} ${parsed.refusal}`)
+    return undefined
+  }
+
+  const name = read('name', values.name) ?? 'local'
+  const host = read('host', values.host) ?? '127.0.0.1'
+  const port = read('port', values.port) ?? 4000
+  const dataDir = read('data', values.path) ?? `.atoll/${name}`
+  const peers = read('peers', values.peers) ?? []
+  const clusterKey = read('cluster-key', values.clusterKey)
+  const email = read('admin-email', values.email)
+  const password = read('admin-password', values.password)
+  const logLevel = read('log-level', values.logLevel) ?? 'info'
+  const corsOrigins = read('cors-origins', values.origins) ?? []
+  const advertise = read('advertise', values.peer)
+  const workers = read('workers', values.workers) ?? Math.max(0, cores - 1)
+  read('postgres-url', (url) => values.url(url, ['postgres:', 'postgresql:']))
+  read('redis-url', (url) => values.url(url, ['redis:', 'rediss:']))
+  read('amqp-url', (url) => values.url(url, ['amqp:', 'amqps:']))
+  read('payments', values.payments)
+  read('order-durability', values.orderDurability)
+
+  if (text('peers') !== undefined && text('cluster-key') === undefined && peers.length > 0)
+    faults.push(
+      `${given.get('peers')?.from} needs ATOLL_CLUSTER_KEY too: nodes talk only to nodes that know ` +
+        `the same key. ${values.howToMakeAKey}`,
+    )
+  if (peers.some((peer) => peer.endsWith(`://${host}:${port}`)))
+    faults.push(`${given.get('peers')?.from} names this node itself: leave it out`)
+  if ((text('admin-email') === undefined) !== (text('admin-password') === undefined))
+    faults.push('ATOLL_ADMIN_EMAIL and ATOLL_ADMIN_PASSWORD belong together: give both or neither')
+
+  if (faults.length > 0) return refused(faults)
+  return ok({
+    name,
+    host,
+    port,
+    dataDir,
+    peers,
+    ...(clusterKey === undefined ? {} : { clusterKey }),
+    ...(email === undefined || password === undefined ? {} : { admin: { email, password } }),
+    logLevel,
+    corsOrigins,
+    ...(advertise === undefined ? {} : { advertise }),
+    workers,
+    notices: [...noticesOf(given, workers), ...strangers(env)],
+  })
+}
+
+interface Source {
+  readonly text: string
+  /** `--port`, or `ATOLL_PORT`. */
+  readonly from: string
+}
+
+const gather = (
+  flags: readonly string[],
+  env: ConfigSources['env'],
+  faults: string[],
+): ReadonlyMap<SettingName, Source> => {
+  const given = new Map<SettingName, Source>()
+  for (const { name, variable } of settings) {
+    const text = env[variable]
+    // An empty variable is how scripts and compose files leave one out.
+    if (text !== undefined && text !== '') given.set(name, { text, from: variable })
+  }
+  const { tokens } = parseArgs({
+    args: [...flags],
+    options: Object.fromEntries(settings.map(({ name }) => [name, { type: 'string' as const }])),
+    strict: false,
+    tokens: true,
+  })
+  const seen = new Set<string>()
+  for (const token of tokens) {
+    if (token.kind === 'option-terminator') continue
+    if (token.kind === 'positional') {
+      faults.push(`"${token.value}" belongs to no flag: flags are written --name value`)
+      continue
+    }
+    const from = token.rawName
+    const setting = settings.find(({ name }) => from === `--${name}`)
+    if (setting === undefined) faults.push(`${from} is no flag${suggestion(from)}`)
+    else if (seen.has(from)) faults.push(`${from} is given twice: give it once`)
+    else if (token.value === undefined || token.value === '')
+      faults.push(`${from} needs a value: ${from} <${setting.placeholder}>`)
+    else given.set(setting.name, { text: token.value, from })
+    seen.add(from)
+  }
+  return given
+}
+
+const suggestion = (from: string): string => {
+  const word = from.replace(/^-+/, '').replace(/^atoll[-_]/i, '')
+  const nearest = nearestTo(word, (setting) => setting.name)
+  return nearest === undefined
+    ? `: the flags are ${settings.map(({ name }) => `--${name}`).join(' ')}`
+    : `: did you mean --${nearest.name}?`
+}
+
+// A variable that looks like ours and is none is likely a slip, but may belong to another tool.
+const strangers = (env: ConfigSources['env']): readonly string[] =>
+  Object.keys(env)
+    .filter((variable) => variable.startsWith('ATOLL_') && !variable.startsWith('ATOLL_TEST_'))
+    .filter((variable) => settings.every((setting) => setting.variable !== variable))
+    .map((variable) => {
+      const nearest = nearestTo(variable, (setting) => setting.variable)
+      return `${variable} is no setting and is passed over${nearest === undefined ? '' : `: did you mean ${nearest.variable}?`}`
+    })
+
+const nearestTo = (word: string, key: (setting: Setting) => string): Setting | undefined =>
+  settings.find((setting) => {
+    const [a, b] = [key(setting), word]
+    return editDistanceIsSmall(a, b) || (b.length >= 4 && a.startsWith(b))
+  })
+
+// At most one letter too many, missing, or wrong: what fingers do.
+const editDistanceIsSmall = (a: string, b: string): boolean => {
+  if (Math.abs(a.length - b.length) > 1) return false
+  let start = 0
+  while (start < a.length && a[start] === b[start]) start += 1
+  let end = 0
+  while (end < Math.min(a.length, b.length) - start && a.at(-1 - end) === b.at(-1 - end)) end += 1
+  return Math.max(a.length, b.length) - start - end <= 1
+}
+
+// A setting that is taken and does nothing is a promise not kept unless the node says so.
+const noticesOf = (given: ReadonlyMap<SettingName, Source>, workers: number): readonly string[] => {
+  const notices: string[] = []
+  const say = (name: SettingName, words: string): void => {
+    const source = given.get(name)
+    if (source !== undefined) notices.push(`${source.from} ${words}`)
+  }
+  if (workers > 0) say('workers', 'has no effect in this release: one thread answers all requests')
+  say('postgres-url', 'has no effect in this release: there is no merged store yet')
+  say('redis-url', 'has no effect in this release: there is no event bus yet')
+  say('amqp-url', 'has no effect in this release: there is no event bus yet')
+  say('payments', 'has no effect in this release: there are no payments yet')
+  say('order-durability', 'has no effect in this release: there are no orders yet')
+  for (const name of ['cluster-key', 'admin-password'] as const)
+    if (given.get(name)?.from.startsWith('--') === true)
+      say(name, 'can be read by everyone on this machine: prefer the environment variable')
+  return notices
+}

@@ -1,0 +1,285 @@
+/**
+ * A frame is one message between two nodes, in one canonical binary form; `PROTOCOL.md` has the grammar.
+ *
+ * The decoder is total: whatever the bytes, it gives a frame or throws a `DecodeError`, and what it
+ * gives encodes to the same bytes again.
+ */
+
+import { assert } from '../crdt/assert.ts'
+import * as codec from '../crdt/codec.ts'
+import type { Decoder, Encoder } from '../crdt/codec.ts'
+import type { Dot, ReplicaId } from '../crdt/dot.ts'
+import type { VersionVector } from '../crdt/version-vector.ts'
+import type { ChainHeads } from './change.ts'
+import * as fields from './frame-fields.ts'
+import * as limits from './limits.ts'
+
+export type Frame = Hello | Prove | Ready | Changes | Ack | Want | Beat | Peers | Fork | Refuse
+
+/** Who speaks. Everything after it is bound to it by the proofs. */
+export interface Hello {
+  readonly kind: 'hello'
+  /** The oldest and the newest version of the protocol that the node speaks. */
+  readonly versions: { readonly from: number; readonly to: number }
+  /** In strict order. */
+  readonly capabilities: readonly string[]
+  readonly name: string
+  readonly replica: ReplicaId
+  readonly nonce: Uint8Array
+  /** Where others may dial the node. */
+  readonly addresses: readonly string[]
+}
+
+/** That the sender has the cluster key. */
+export interface Prove {
+  readonly kind: 'prove'
+  readonly proof: Uint8Array
+}
+
+/** What the sender has. The heads' counters are its version vector. */
+export interface Ready {
+  readonly kind: 'ready'
+  readonly heads: ChainHeads
+  readonly digest: string
+  /** The newest schema the sender can read, by document kind. */
+  readonly schemas: ReadonlyMap<string, number>
+}
+
+/** A piece of the sender's log, in log order, without what the receiver is known to have. */
+export interface Changes {
+  readonly kind: 'changes'
+  /** The number of the `want` that this stream answers; 0 answers `ready`. */
+  readonly run: number
+  /** Bytes of changes sent in this session before this frame, over all runs. */
+  readonly offset: number
+  readonly changes: readonly Uint8Array[]
+}
+
+/** That all changes before `offset` were dealt with, and what of them and others is durable here. */
+export interface Ack {
+  readonly kind: 'ack'
+  readonly offset: number
+  readonly vector: VersionVector
+}
+
+/** Start anew from what I have: what follows of the runs before will be passed over. */
+export interface Want {
+  readonly kind: 'want'
+  readonly run: number
+  readonly vector: VersionVector
+}
+
+/**
+ * How it stands with both streams, also when there is nothing else to say: whatever was lost, one
+ * beat later both sides know.
+ */
+export interface Beat {
+  readonly kind: 'beat'
+  /** The run of the stream that the sender sends, and how many bytes of changes it has sent. */
+  readonly run: number
+  readonly offset: number
+  /** As in `ack`: the peer's changes before this were dealt with. */
+  readonly settled: number
+  readonly vector: VersionVector
+  readonly digest: string
+}
+
+/** Nodes that the sender has met, by their own word on where they are. */
+export interface Peers {
+  readonly kind: 'peers'
+  readonly peers: readonly PeerAddress[]
+}
+
+export interface PeerAddress {
+  readonly name: string
+  readonly address: string
+}
+
+/** Two histories of `dot.replica` differ at `dot`: I neither send nor take its changes. */
+export interface Fork {
+  readonly kind: 'fork'
+  readonly dot: Dot
+}
+
+/** The last frame of a session, with the reason. The code may be one that we do not know. */
+export interface Refuse {
+  readonly kind: 'refuse'
+  readonly code: string
+  readonly sentence: string
+}
+
+export const nonceBytes = 32
+export const proofBytes = 32
+
+const numbers = {
+  hello: 1,
+  prove: 2,
+  ready: 3,
+  changes: 4,
+  ack: 5,
+  want: 6,
+  beat: 7,
+  peers: 8,
+  fork: 9,
+  refuse: 10,
+} as const satisfies Record<Frame['kind'], number>
+
+export const encode = (frame: Frame): Uint8Array => {
+  const bytes = codec.encode((encoder) => {
+    codec.writeByte(encoder, numbers[frame.kind])
+    write(encoder, frame)
+  })
+  assert(bytes.length <= limits.frameBytesMax, 'a frame is within its limit')
+  return bytes
+}
+
+const write = (encoder: Encoder, frame: Frame): void => {
+  switch (frame.kind) {
+    case 'hello':
+      codec.writeUint(encoder, frame.versions.from)
+      codec.writeUint(encoder, frame.versions.to)
+      fields.writeTexts(encoder, frame.capabilities)
+      codec.writeText(encoder, frame.name)
+      codec.writeReplica(encoder, frame.replica)
+      fields.writeFixed(encoder, frame.nonce, nonceBytes)
+      return fields.writeTexts(encoder, frame.addresses)
+    case 'prove':
+      return fields.writeFixed(encoder, frame.proof, proofBytes)
+    case 'ready':
+      fields.writeHeads(encoder, frame.heads)
+      codec.writeText(encoder, frame.digest)
+      return fields.writeSchemas(encoder, frame.schemas)
+    case 'changes':
+      codec.writeUint(encoder, frame.run)
+      codec.writeUint(encoder, frame.offset)
+      codec.writeUint(encoder, frame.changes.length)
+      for (const change of frame.changes) codec.writeBytes(encoder, change)
+      return
+    case 'ack':
+      codec.writeUint(encoder, frame.offset)
+      return fields.writeVector(encoder, frame.vector)
+    case 'want':
+      codec.writeUint(encoder, frame.run)
+      return fields.writeVector(encoder, frame.vector)
+    case 'beat':
+      codec.writeUint(encoder, frame.run)
+      codec.writeUint(encoder, frame.offset)
+      codec.writeUint(encoder, frame.settled)
+      fields.writeVector(encoder, frame.vector)
+      return codec.writeText(encoder, frame.digest)
+    case 'peers':
+      codec.writeUint(encoder, frame.peers.length)
+      for (const { name, address } of frame.peers) {
+        codec.writeText(encoder, name)
+        codec.writeText(encoder, address)
+      }
+      return
+    case 'fork':
+      codec.writeReplica(encoder, frame.dot.replica)
+      return codec.writeUint(encoder, frame.dot.counter)
+    case 'refuse':
+      codec.writeText(encoder, frame.code)
+      return codec.writeText(encoder, frame.sentence)
+  }
+}
+
+/** The frame that `bytes` hold. Changes are views of `bytes`. */
+export const decode = (bytes: Uint8Array): Frame => {
+  codec.check(bytes.length <= limits.frameBytesMax, 'A frame is too long')
+  return codec.decode(bytes, (decoder) => {
+    const read = readersByNumber.get(codec.readByte(decoder))
+    codec.check(read !== undefined, 'A frame is of no known kind')
+    return read(decoder)
+  })
+}
+
+const readersByKind: { [K in Frame['kind']]: (decoder: Decoder) => Extract<Frame, { kind: K }> } = {
+  hello: (decoder) => ({
+    kind: 'hello',
+    versions: readVersions(decoder),
+    capabilities: fields.readCapabilities(decoder),
+    name: fields.readName(decoder),
+    replica: codec.readReplica(decoder),
+    nonce: fields.readFixed(decoder, nonceBytes),
+    addresses: fields.readAddresses(decoder),
+  }),
+  prove: (decoder) => ({ kind: 'prove', proof: fields.readFixed(decoder, proofBytes) }),
+  ready: (decoder) => ({
+    kind: 'ready',
+    heads: fields.readHeads(decoder),
+    digest: fields.readDigest(decoder),
+    schemas: fields.readSchemas(decoder),
+  }),
+  changes: (decoder) => ({
+    kind: 'changes',
+    run: fields.readNumber(decoder),
+    offset: fields.readNumber(decoder),
+    changes: readChanges(decoder),
+  }),
+  ack: (decoder) => ({
+    kind: 'ack',
+    offset: fields.readNumber(decoder),
+    vector: fields.readVector(decoder),
+  }),
+  want: (decoder) => ({
+    kind: 'want',
+    run: fields.readCounter(decoder),
+    vector: fields.readVector(decoder),
+  }),
+  beat: (decoder) => ({
+    kind: 'beat',
+    run: fields.readNumber(decoder),
+    offset: fields.readNumber(decoder),
+    settled: fields.readNumber(decoder),
+    vector: fields.readVector(decoder),
+    digest: fields.readDigest(decoder),
+  }),
+  peers: (decoder) => ({ kind: 'peers', peers: readPeers(decoder) }),
+  fork: (decoder) => ({
+    kind: 'fork',
+    dot: { replica: codec.readReplica(decoder), counter: fields.readCounter(decoder) },
+  }),
+  refuse: (decoder) => ({
+    kind: 'refuse',
+    code: fields.readMatching(decoder, /^[a-z_]{1,32}$/, 'A refusal has no proper code'),
+    sentence: fields.readSentence(decoder),
+  }),
+}
+
+const readersByNumber: ReadonlyMap<number, (decoder: Decoder) => Frame> = new Map<
+  number,
+  (decoder: Decoder) => Frame
+>([
+  [numbers.hello, readersByKind.hello],
+  [numbers.prove, readersByKind.prove],
+  [numbers.ready, readersByKind.ready],
+  [numbers.changes, readersByKind.changes],
+  [numbers.ack, readersByKind.ack],
+  [numbers.want, readersByKind.want],
+  [numbers.beat, readersByKind.beat],
+  [numbers.peers, readersByKind.peers],
+  [numbers.fork, readersByKind.fork],
+  [numbers.refuse, readersByKind.refuse],
+])
+
+const readPeers = (decoder: Decoder): PeerAddress[] =>
+  Array.from({ length: fields.readCountUpTo(decoder, limits.gossipMax, 2) }, () => ({
+    name: fields.readName(decoder),
+    address: fields.readAddress(decoder),
+  }))
+
+const readVersions = (decoder: Decoder): Hello['versions'] => {
+  const versions = { from: fields.readCounter(decoder), to: fields.readCounter(decoder) }
+  codec.check(versions.from <= versions.to, 'The versions are in the wrong order')
+  return versions
+}
+
+const readChanges = (decoder: Decoder): Uint8Array[] => {
+  const count = codec.readCount(decoder, 2)
+  codec.check(count > 0, 'There are no changes')
+  return Array.from({ length: count }, () => {
+    const change = codec.readBytes(decoder)
+    codec.check(change.length > 0, 'A change is empty')
+    return change
+  })
+}

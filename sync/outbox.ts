@@ -1,0 +1,144 @@
+/**
+ * What a session sends: our log from the peer's vector on, as fast as the peer acknowledges it.
+ *
+ * The log is read by position and the peer's progress is counted in bytes, as TCP counts it, so the
+ * state has one size however much is under way. A restart (`want`) only moves the position; the
+ * bytes of the run before stay counted until the peer has passed over them.
+ */
+
+import { counterOf, bottom, type VersionVector } from '../crdt/version-vector.ts'
+import type { Dot, ReplicaId } from '../crdt/dot.ts'
+import type { LogEntry, LogSlice } from './change-log.ts'
+import type { Changes } from './frame.ts'
+import * as limits from './limits.ts'
+
+export interface Outbox {
+  readonly run: number
+  /** Where to read on; undefined until the peer has said what it has and the place was found. */
+  readonly cursor: number | undefined
+  /** Whether a read was asked for and not yet answered. One at a time keeps the order. */
+  readonly reading: boolean
+  /** Whether the log goes on after the cursor. */
+  readonly behind: boolean
+  /** Bytes of changes sent in this session, and of these how many the peer has dealt with. */
+  readonly sentBytes: number
+  readonly settledBytes: number
+  /** What the peer last said that it has, durably. */
+  readonly durable: VersionVector
+  /** What it has sent us since: it has that, too, and need not get it back. */
+  readonly heard: VersionVector
+}
+
+export const empty: Outbox = {
+  run: 0,
+  cursor: undefined,
+  reading: false,
+  behind: false,
+  sentBytes: 0,
+  settledBytes: 0,
+  durable: bottom,
+  heard: bottom,
+}
+
+export interface ReadRequest {
+  readonly position: number
+  readonly bytesMax: number
+}
+
+/** The next read, if the log has more, none is under way and a whole frame still fits the window. */
+export const nextRead = (outbox: Outbox): ReadRequest | undefined => {
+  const inFlightBytes = outbox.sentBytes - outbox.settledBytes
+  return outbox.cursor !== undefined &&
+    outbox.behind &&
+    !outbox.reading &&
+    inFlightBytes + limits.frameBytesMax <= limits.inFlightBytesMax
+    ? { position: outbox.cursor, bytesMax: limits.readBytesMax }
+    : undefined
+}
+
+/** Whether the peer has dealt with all that our log held when we last looked. */
+export const isSettled = (outbox: Outbox): boolean =>
+  outbox.cursor !== undefined &&
+  !outbox.behind &&
+  !outbox.reading &&
+  outbox.sentBytes === outbox.settledBytes
+
+/** What the peer has now. It is newer than all that the peer sent before it. */
+export const learn = (outbox: Outbox, durable: VersionVector): Outbox => ({
+  ...outbox,
+  durable,
+  heard: bottom,
+})
+
+/** The peer sent these changes, so it has them; `dots` are in log order, so each replica's rise. */
+export const hear = (outbox: Outbox, dots: readonly Dot[]): Outbox => {
+  const heard = new Map(outbox.heard)
+  for (const { replica, counter } of dots) {
+    if (counter > counterOf(heard, replica)) heard.set(replica, counter)
+  }
+  return { ...outbox, heard }
+}
+
+/** Forgets where it was, to be sought anew from what the peer has. */
+export const restart = (outbox: Outbox, run: number, durable: VersionVector): Outbox => ({
+  ...learn(outbox, durable),
+  run,
+  cursor: undefined,
+  behind: false,
+  reading: false,
+})
+
+export interface Parcel {
+  readonly outbox: Outbox
+  readonly frames: readonly Changes[]
+  readonly changeCount: number
+  /** Changes that no frame can carry. Their replicas must not be sent on, or a gap would open. */
+  readonly unsendable: readonly Dot[]
+}
+
+/** The frames that a slice of the log makes, without what the peer has and what is quarantined. */
+export const pack = (
+  outbox: Outbox,
+  { entries, next }: LogSlice,
+  { end, quarantined }: { readonly end: number; readonly quarantined: ReadonlySet<ReplicaId> },
+): Parcel => {
+  const frames: Changes[] = []
+  const unsendable = new Map<ReplicaId, Dot>()
+  let sentBytes = outbox.sentBytes
+  let changeCount = 0
+  let changes: Uint8Array[] = []
+  let frameBytes = 0
+  const seal = (): void => {
+    if (changes.length === 0) return
+    frames.push({ kind: 'changes', run: outbox.run, offset: sentBytes, changes })
+    for (const change of changes) sentBytes += change.length
+    changeCount += changes.length
+    changes = []
+    frameBytes = 0
+  }
+  for (const { dot, bytes } of entries) {
+    if (isKnown(outbox, dot) || quarantined.has(dot.replica) || unsendable.has(dot.replica))
+      continue
+    if (bytes.length > limits.changeBytesMax) {
+      unsendable.set(dot.replica, dot)
+      continue
+    }
+    const itemBytes = bytes.length + lengthBytesMax
+    if (frameBytes + itemBytes > limits.changeBytesMax + lengthBytesMax) seal()
+    changes.push(bytes)
+    frameBytes += itemBytes
+  }
+  seal()
+  return {
+    outbox: { ...outbox, cursor: next, reading: false, behind: next < end, sentBytes },
+    frames,
+    changeCount,
+    unsendable: [...unsendable.values()],
+  }
+}
+
+// The length before each change takes at most this in a frame of 256 KiB.
+const lengthBytesMax = 3
+
+const isKnown = ({ durable, heard }: Outbox, { replica, counter }: LogEntry['dot']): boolean =>
+  counter <= counterOf(durable, replica) || counter <= counterOf(heard, replica)

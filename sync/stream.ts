@@ -1,0 +1,294 @@
+/**
+ * What a live session does: it streams our log out, takes the peer's in, and keeps watch over both.
+ *
+ * Every function is one cell of the table in `session.ts`. `outbox.ts` and `inbox.ts` have the rules
+ * of the two streams; here they meet events and become effects.
+ */
+
+import type { Dot, ReplicaId } from '../crdt/dot.ts'
+import { isWithin, type VersionVector } from '../crdt/version-vector.ts'
+import { dotOf } from './change-head.ts'
+import type { Effect } from './event.ts'
+import type { Changes, Frame } from './frame.ts'
+import * as inboxes from './inbox.ts'
+import * as limits from './limits.ts'
+import * as outboxes from './outbox.ts'
+import { problem } from './refusal.ts'
+import { end, refuseFrame, report, stay } from './session-state.ts'
+import type { EventByKind, Session, Step } from './session-state.ts'
+
+// Only now may the stream begin: whoever is behind takes what continues a number, and cannot see
+// that it continues another history. Whoever is ahead has seen it here.
+export const takeComparison = (
+  session: Session,
+  { forks, vector }: EventByKind['heads_compared'],
+): Step => {
+  const { session: next, effects } = quarantineForks(session, forks)
+  return {
+    session: checkGoal(next, vector),
+    effects: [...effects, { kind: 'seek', vector: next.outbox.durable }],
+  }
+}
+
+/** Quarantines the replicas of these dots and says so to the peer and to the operator. */
+const quarantineForks = (session: Session, forks: readonly Dot[]): Step => {
+  const fresh = [...new Map(forks.map((dot) => [dot.replica, dot])).values()].filter(
+    ({ replica }) => !session.quarantined.has(replica),
+  )
+  return {
+    session: quarantine(
+      session,
+      fresh.map(({ replica }) => replica),
+    ),
+    effects: fresh.flatMap((dot): Effect[] => [
+      { kind: 'send', frame: { kind: 'fork', dot } },
+      report('fork', forkDetail(dot)),
+    ]),
+  }
+}
+
+const forkDetail = ({ replica, counter }: Dot): string =>
+  `Replica ${replica} has two histories that differ at or before change ${counter}.`
+
+const quarantine = (session: Session, replicas: readonly ReplicaId[]): Session =>
+  replicas.length === 0
+    ? session
+    : { ...session, quarantined: new Set([...session.quarantined, ...replicas]) }
+
+export const takeFork = (session: Session, { dot }: EventByKind['fork']): Step =>
+  session.quarantined.has(dot.replica)
+    ? stay(session)
+    : {
+        session: quarantine(session, [dot.replica]),
+        effects: [report('fork', `By the peer's account: ${forkDetail(dot)}`)],
+      }
+
+/** Adds the read that is due, if one is, behind `effects`. */
+const readOn = (session: Session, effects: readonly Effect[] = []): Step => {
+  const read = outboxes.nextRead(session.outbox)
+  if (!read) return { session: checkCaughtUp(session), effects }
+  return {
+    session: { ...session, outbox: { ...session.outbox, reading: true } },
+    effects: [...effects, { kind: 'read_log', ...read }],
+  }
+}
+
+export const startStream = (
+  session: Session,
+  { position, end: logEnd }: EventByKind['sought'],
+): Step =>
+  readOn({
+    ...session,
+    outbox: { ...session.outbox, cursor: position, behind: position < logEnd },
+  })
+
+const lookForMore = (session: Session, logEnd: number): Session => {
+  const { outbox } = session
+  const behind = outbox.cursor !== undefined && logEnd > outbox.cursor
+  return behind ? { ...session, outbox: { ...outbox, behind } } : session
+}
+
+export const takeGrowth = (session: Session, { end: logEnd }: EventByKind['log_grew']): Step =>
+  readOn(lookForMore(session, logEnd))
+
+export const sendSlice = (
+  session: Session,
+  { position, slice, end: logEnd }: EventByKind['log_read'],
+): Step => {
+  // The stream was started anew since this was asked for.
+  if (position !== session.outbox.cursor || !session.outbox.reading) return stay(session)
+  const parcel = outboxes.pack(session.outbox, slice, {
+    end: logEnd,
+    quarantined: session.quarantined,
+  })
+  const next = quarantine(
+    {
+      ...session,
+      outbox: parcel.outbox,
+      sentChanges: session.sentChanges + parcel.changeCount,
+    },
+    parcel.unsendable.map(({ replica }) => replica),
+  )
+  return readOn(next, [
+    ...parcel.frames.map((frame): Effect => ({ kind: 'send', frame })),
+    ...parcel.unsendable.map(({ replica, counter }) =>
+      report('unsendable', `Change ${replica}:${counter} of our log does not fit a frame.`),
+    ),
+  ])
+}
+
+export const takeAck = (session: Session, { offset, vector }: EventByKind['ack']): Step =>
+  takeSettled(session, offset, vector) ??
+  refuseFrame(session, 'An ack is for what was never sent or was acknowledged before')
+
+/** The peer has dealt with our stream up to `settled`; undefined if that cannot be. */
+const takeSettled = (
+  session: Session,
+  settled: number,
+  vector: VersionVector,
+): Step | undefined => {
+  const { outbox } = session
+  return settled < outbox.settledBytes || settled > outbox.sentBytes
+    ? undefined
+    : readOn({
+        ...session,
+        outbox: { ...outboxes.learn(outbox, vector), settledBytes: settled },
+      })
+}
+
+export const takeWant = (session: Session, { run, vector }: EventByKind['want']): Step =>
+  run <= session.outbox.run
+    ? refuseFrame(session, 'A want does not continue the runs')
+    : {
+        session: { ...session, outbox: outboxes.restart(session.outbox, run, vector) },
+        effects: [{ kind: 'seek', vector }],
+      }
+
+export const takeChanges = (session: Session, frame: Changes, nowMs: number): Step => {
+  const dots: Dot[] = []
+  const changes: Uint8Array[] = []
+  let bytes = 0
+  for (const change of frame.changes) {
+    bytes += change.length
+    const dot = dotOf(change)
+    if (!dot) return refuseFrame(session, 'A change does not begin as one')
+    dots.push(dot)
+    if (!session.quarantined.has(dot.replica)) changes.push(change)
+  }
+  const { run, offset } = frame
+  const { inbox, missing } = inboxes.arrive(session.inbox, { run, offset, bytes, changes }, nowMs)
+  return applyOn(
+    { ...session, inbox, outbox: outboxes.hear(session.outbox, dots) },
+    missing ? [lostFrames] : [],
+    nowMs,
+  )
+}
+
+const lostFrames = report('gap', 'Frames of the stream were lost; it is asked for anew.')
+
+/** Adds the batch that is due behind `effects`, and stops or restarts the reading of the socket. */
+const applyOn = (session: Session, effects: readonly Effect[], nowMs: number): Step => {
+  const batch = inboxes.nextBatch(session.inbox)
+  let inbox = batch?.inbox ?? session.inbox
+  const all: Effect[] = [...effects]
+  if (batch) all.push({ kind: 'apply', changes: batch.changes })
+  let { lastHeardMs } = session
+  if (!inbox.paused && inboxes.isFull(inbox)) {
+    inbox = { ...inbox, paused: true }
+    all.push({ kind: 'pause' })
+  } else if (inbox.paused && inboxes.hasRoom(inbox)) {
+    inbox = { ...inbox, paused: false }
+    all.push({ kind: 'resume' })
+    // It was we who did not listen.
+    lastHeardMs = nowMs
+  }
+  return { session: { ...session, inbox, lastHeardMs }, effects: all }
+}
+
+export const takeReport = (
+  session: Session,
+  { report: { taken, problems }, vector }: EventByKind['applied'],
+  nowMs: number,
+): Step => {
+  if (vector.size > limits.replicasMax) return end(session, problem('too_many_replicas'))
+  const found = inboxes.settle(session.inbox, problems, nowMs)
+  if (found.corrupt !== undefined) return end(session, problem('corrupt_change', found.corrupt))
+  const { session: checked, effects: forkEffects } = quarantineForks(session, found.forks)
+  const newlyQuarantined = [...new Set(found.quarantined)].filter(
+    (replica) => !checked.quarantined.has(replica),
+  )
+  const effects: Effect[] = [
+    ...forkEffects,
+    ...newlyQuarantined.map((replica) =>
+      report('quarantined', `Replica ${replica} is in quarantine at this node.`),
+    ),
+  ]
+  if (found.gap) effects.push(report('gap', gapDetail(found.gap)))
+  if (found.ahead) effects.push(report('too_far_ahead', aheadDetail(found.ahead)))
+  if (found.inbox.settledOffset > session.inbox.settledOffset) {
+    const ack: Frame = { kind: 'ack', offset: found.inbox.settledOffset, vector }
+    effects.push({ kind: 'send', frame: ack })
+  }
+  let { inbox } = found
+  if (inboxes.isWantDue(inbox, nowMs)) {
+    inbox = inboxes.nextRun(inbox, nowMs)
+    effects.push({ kind: 'send', frame: { kind: 'want', run: inbox.run, vector } })
+  }
+  const next = quarantine(checked, newlyQuarantined)
+  const receivedChanges = session.receivedChanges + taken
+  return applyOn(checkGoal({ ...next, inbox, receivedChanges }, vector), effects, nowMs)
+}
+
+const gapDetail = ({ replica, counter }: Dot): string =>
+  `Change ${replica}:${counter} does not follow what we have; the stream is asked for anew.`
+
+const aheadDetail = ({ dot, aheadMs, count }: NonNullable<inboxes.Findings['ahead']>): string =>
+  `${count} changes are held, from ${dot.replica}:${dot.counter} on, which is ${aheadMs} ms ahead of our clock.`
+
+const checkGoal = (session: Session, vector: VersionVector): Session => {
+  if (!session.goal) return session
+  const reachable = new Map([...session.goal].filter(([id]) => !session.quarantined.has(id)))
+  return isWithin(reachable, vector) ? checkCaughtUp({ ...session, goal: undefined }) : session
+}
+
+const checkCaughtUp = (session: Session): Session =>
+  !session.caughtUp && session.goal === undefined && outboxes.isSettled(session.outbox)
+    ? { ...session, caughtUp: true }
+    : session
+
+export const passTime = (session: Session, _event: EventByKind['ticked'], nowMs: number): Step => {
+  if (!session.inbox.paused && nowMs - session.lastHeardMs > limits.silenceMsMax) {
+    return end(session, problem('silent'))
+  }
+  const effects: Effect[] = []
+  let next = session
+  if (nowMs - session.lastBeatMs >= limits.beatEveryMs) {
+    next = { ...next, lastBeatMs: nowMs }
+    effects.push({ kind: 'measure' })
+  }
+  const { inbox } = next
+  if (inboxes.isWantDue(inbox, nowMs) && inbox.applying === undefined) {
+    // The batch without changes brings our vector, and with it the want.
+    next = { ...next, inbox: inboxes.emptyBatch(inbox) }
+    effects.push({ kind: 'apply', changes: [] })
+  }
+  return { session: next, effects }
+}
+
+export const sendBeat = (
+  session: Session,
+  { vector, digest, end: logEnd }: EventByKind['measured'],
+): Step => {
+  if (vector.size > limits.replicasMax) return end(session, problem('too_many_replicas'))
+  const { outbox, inbox } = session
+  const beat: Frame = {
+    kind: 'beat',
+    run: outbox.run,
+    offset: outbox.sentBytes,
+    settled: inbox.settledOffset,
+    vector,
+    digest,
+  }
+  return readOn(lookForMore(checkGoal(session, vector), logEnd), [{ kind: 'send', frame: beat }])
+}
+
+export const takeBeat = (
+  session: Session,
+  { run, offset, settled, vector, digest }: EventByKind['beat'],
+  nowMs: number,
+): Step => {
+  const step = takeSettled(session, settled, vector)
+  if (!step) return refuseFrame(session, 'A beat is for what was never sent')
+  const { inbox, missing } = inboxes.checkSent(session.inbox, { run, offset }, nowMs)
+  const effects: Effect[] = [...step.effects, { kind: 'compare_digest', vector, digest }]
+  if (missing) effects.push(lostFrames)
+  return applyOn({ ...step.session, inbox }, effects, nowMs)
+}
+
+export const judge = (session: Session, { same }: EventByKind['digest_compared']): Step => ({
+  session: { ...session, divergent: !same },
+  effects:
+    same || session.divergent
+      ? []
+      : [report('divergent', 'Both nodes have the same changes and different documents.')],
+})

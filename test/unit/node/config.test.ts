@@ -1,0 +1,229 @@
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { parseConfig, type Config } from '../../../node/config.ts'
+import { settings } from '../../../node/settings.ts'
+
+const key = 'b1946ac92492d2347c6235b4d2611184a7c1fa65a3b8b4f3f1d1c0ffee0dd00d'
+
+const parse = (env: Record<string, string> = {}, flags: readonly string[] = []) =>
+  parseConfig({ env, flags, cores: 4 })
+
+const accepted = (env: Record<string, string> = {}, flags: readonly string[] = []): Config => {
+  const result = parse(env, flags)
+  if (!result.ok) throw new Error(`refused: ${result.refusal.join('; ')}`)
+  return result.value
+}
+
+const faults = (
+  env: Record<string, string> = {},
+  flags: readonly string[] = [],
+): readonly string[] => {
+  const result = parse(env, flags)
+  if (result.ok) throw new Error('accepted')
+  return result.refusal
+}
+
+describe('a configuration', () => {
+  test('has a default for everything', () => {
+    expect(accepted()).toEqual({
+      name: 'local',
+      host: '127.0.0.1',
+      port: 4000,
+      dataDir: '.atoll/local',
+      peers: [],
+      logLevel: 'info',
+      corsOrigins: [],
+      workers: 3,
+      notices: [],
+    })
+  })
+
+  test('takes all settings from the environment', () => {
+    expect(
+      accepted({
+        ATOLL_NAME: 'eu',
+        ATOLL_HOST: '0.0.0.0',
+        ATOLL_PORT: '4001',
+        ATOLL_DATA: '/srv/atoll',
+        ATOLL_PEERS: 'ws://us:4002, wss://ap.example:443/',
+        ATOLL_CLUSTER_KEY: key,
+        ATOLL_ADMIN_EMAIL: 'ada@example.org',
+        ATOLL_ADMIN_PASSWORD: 'correct horse',
+        ATOLL_LOG_LEVEL: 'warn',
+        ATOLL_CORS_ORIGINS: 'https://shop.example',
+        ATOLL_ADVERTISE: 'wss://eu.example:443',
+        ATOLL_WORKERS: '0',
+      }),
+    ).toEqual({
+      name: 'eu',
+      host: '0.0.0.0',
+      port: 4001,
+      dataDir: '/srv/atoll',
+      peers: ['ws://us:4002', 'wss://ap.example:443'],
+      clusterKey: new Uint8Array(Buffer.from(key, 'hex')),
+      admin: { email: 'ada@example.org', password: 'correct horse' },
+      logLevel: 'warn',
+      corsOrigins: ['https://shop.example'],
+      advertise: 'wss://eu.example:443',
+      workers: 0,
+      notices: [],
+    })
+  })
+
+  test('lets a flag win over the environment', () => {
+    expect(accepted({ ATOLL_PORT: '4001' }, ['--port', '4002']).port).toBe(4002)
+    expect(accepted({ ATOLL_PORT: 'nonsense' }, ['--port=4002']).port).toBe(4002)
+  })
+
+  test('passes over an empty variable', () => {
+    expect(accepted({ ATOLL_PORT: '', ATOLL_PEERS: '' }).port).toBe(4000)
+  })
+
+  test('takes the cluster key in base64 too', () => {
+    const base64 = Buffer.from(key, 'hex').toString('base64')
+    expect(accepted({ ATOLL_CLUSTER_KEY: base64 }).clusterKey).toEqual(
+      new Uint8Array(Buffer.from(key, 'hex')),
+    )
+  })
+
+  test('puts the data beside the name', () => {
+    expect(accepted({}, ['--name', 'eu']).dataDir).toBe('.atoll/eu')
+  })
+
+  test('takes every setting as a flag and as a variable', () => {
+    const values: Record<string, string> = {
+      name: 'eu',
+      host: '::1',
+      port: '0',
+      data: 'd',
+      peers: 'ws://us:1',
+      advertise: 'ws://eu:1',
+      'cluster-key': key,
+      'admin-email': 'a@b',
+      'admin-password': '12345678',
+      'log-level': 'debug',
+      'cors-origins': 'http://localhost:5173',
+      workers: '2',
+      'postgres-url': 'postgres://localhost/atoll',
+      'redis-url': 'redis://localhost',
+      'amqp-url': 'amqp://localhost',
+      payments: 'sandbox=http://localhost:9000',
+      'order-durability': 'replicated',
+    }
+    expect(settings.map(({ name }) => name).toSorted()).toEqual(Object.keys(values).toSorted())
+    const flags = settings.flatMap(({ name }) => [`--${name}`, values[name] ?? ''])
+    const env = Object.fromEntries(
+      settings.map(({ name, variable }) => [variable, values[name] ?? '']),
+    )
+    const { notices: fromFlags, ...byFlags } = accepted({}, flags)
+    const { notices: fromEnv, ...byEnv } = accepted(env)
+    expect(byFlags).toEqual(byEnv)
+    expect(fromEnv).toHaveLength(6)
+    expect(fromFlags).toHaveLength(8)
+  })
+})
+
+describe('a faulty configuration', () => {
+  test('lists every fault, a line each', () => {
+    const lines = faults({ ATOLL_NAME: 'EU West', ATOLL_PORT: '70000', ATOLL_LOG_LEVEL: 'loud' }, [
+      '--frobnicate',
+      '1',
+      'stray',
+    ])
+    expect(lines).toHaveLength(6)
+    for (const line of lines) expect(line).not.toContain('\n')
+  })
+
+  test.each([
+    [{ ATOLL_NAME: 'Ω' }, /^ATOLL_NAME must be 1 to 32 small letters/],
+    [{ ATOLL_HOST: 'a b' }, /^ATOLL_HOST must be an address/],
+    [{ ATOLL_PORT: '-1' }, /^ATOLL_PORT must be a port/],
+    [{ ATOLL_PORT: '4e3' }, /^ATOLL_PORT must be a port/],
+    [{ ATOLL_PEERS: 'http://us:1', ATOLL_CLUSTER_KEY: key }, /^ATOLL_PEERS must be ws:/],
+    [{ ATOLL_PEERS: 'ws://us', ATOLL_CLUSTER_KEY: key }, /^ATOLL_PEERS must be ws:/],
+    [{ ATOLL_PEERS: 'ws://a:b@us:1', ATOLL_CLUSTER_KEY: key }, /^ATOLL_PEERS must be ws:/],
+    [{ ATOLL_PEERS: 'ws://us:1/sync', ATOLL_CLUSTER_KEY: key }, /^ATOLL_PEERS must be ws:/],
+    [{ ATOLL_PEERS: 'ws://us:1' }, /^ATOLL_PEERS needs ATOLL_CLUSTER_KEY/],
+    [
+      { ATOLL_PEERS: 'ws://127.0.0.1:4000', ATOLL_CLUSTER_KEY: key },
+      /^ATOLL_PEERS names this node itself/,
+    ],
+    [{ ATOLL_CLUSTER_KEY: key.slice(2) }, /^ATOLL_CLUSTER_KEY has 31 bytes/],
+    [{ ATOLL_CLUSTER_KEY: 'not a key!' }, /^ATOLL_CLUSTER_KEY must be hex or base64/],
+    [{ ATOLL_CLUSTER_KEY: '00'.repeat(32) }, /^ATOLL_CLUSTER_KEY is not random/],
+    [{ ATOLL_ADMIN_EMAIL: 'a@b' }, /belong together/],
+    [{ ATOLL_ADMIN_EMAIL: 'ab', ATOLL_ADMIN_PASSWORD: '12345678' }, /^ATOLL_ADMIN_EMAIL must/],
+    [{ ATOLL_ADMIN_EMAIL: 'a@b', ATOLL_ADMIN_PASSWORD: '1234567' }, /^ATOLL_ADMIN_PASSWORD must/],
+    [{ ATOLL_CORS_ORIGINS: '*' }, /^ATOLL_CORS_ORIGINS must be origins/],
+    [{ ATOLL_CORS_ORIGINS: 'https://shop.example/' }, /^ATOLL_CORS_ORIGINS must be origins/],
+    [{ ATOLL_WORKERS: 'many' }, /^ATOLL_WORKERS must be a number/],
+    [{ ATOLL_POSTGRES_URL: 'mysql://x' }, /^ATOLL_POSTGRES_URL must be a URL/],
+    [{ ATOLL_PAYMENTS: 'sandbox=ftp://x' }, /^ATOLL_PAYMENTS must be sandbox/],
+    [{ ATOLL_ORDER_DURABILITY: 'maybe' }, /^ATOLL_ORDER_DURABILITY must be/],
+  ])('%j is refused in one line', (env, line) => {
+    expect(faults(env)).toEqual([expect.stringMatching(line)])
+  })
+
+  test.each([
+    [['--prot', '1'], /^--prot is no flag/],
+    [['--por', '1'], /^--por is no flag: did you mean --port\?/],
+    [['--cluster', key], /^--cluster is no flag: did you mean --cluster-key\?/],
+    [['--port'], /^--port needs a value: --port <port>/],
+    [['--port', '1', '--port', '2'], /^--port is given twice/],
+    [['-p'], /^-p is no flag/],
+  ])('the flags %j are refused', (flags, line) => {
+    expect(faults({}, flags)[0]).toMatch(line)
+  })
+
+  test('never repeats a secret', () => {
+    const secrets = {
+      ATOLL_CLUSTER_KEY: 'deadbeefcanary',
+      ATOLL_ADMIN_PASSWORD: 'canary',
+      ATOLL_POSTGRES_URL: 'nonsense://user:canary@host',
+    }
+    expect(faults(secrets).join('\n')).not.toContain('canary')
+  })
+
+  test('is refused and never thrown, whatever it is', () => {
+    const variable = fc.constantFrom(...settings.map(({ variable }) => variable))
+    const flag = fc.oneof(
+      fc.string(),
+      fc.constantFrom(...settings.map(({ name }) => `--${name}`)),
+      fc.constantFrom('--', '-', '--__proto__', '--=', '--port='),
+    )
+    fc.assert(
+      fc.property(fc.dictionary(variable, fc.string()), fc.array(flag), (env, flags) => {
+        const result = parseConfig({ env, flags, cores: 1 })
+        expect(result.ok || result.refusal.length > 0).toBe(true)
+      }),
+    )
+  })
+})
+
+describe('a notice', () => {
+  test('tells of each setting that has no effect yet', () => {
+    expect(
+      accepted({
+        ATOLL_WORKERS: '2',
+        ATOLL_REDIS_URL: 'redis://localhost',
+        ATOLL_PAYMENTS: 'stripe',
+      }).notices,
+    ).toEqual([
+      expect.stringMatching(/^ATOLL_WORKERS has no effect/),
+      expect.stringMatching(/^ATOLL_REDIS_URL has no effect/),
+      expect.stringMatching(/^ATOLL_PAYMENTS has no effect/),
+    ])
+  })
+
+  test('tells of a variable that is likely mistyped', () => {
+    expect(accepted({ ATOLL_PEER: 'ws://us:1' }).notices).toEqual([
+      'ATOLL_PEER is no setting and is passed over: did you mean ATOLL_PEERS?',
+    ])
+  })
+
+  test('warns of a secret on the command line', () => {
+    expect(accepted({}, ['--cluster-key', key]).notices).toEqual([
+      expect.stringMatching(/^--cluster-key can be read by everyone/),
+    ])
+  })
+})

@@ -1,0 +1,140 @@
+/** Frames: canonical, total, and with the bytes that the protocol's page promises. */
+
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { DecodeError } from '../../../crdt/codec.ts'
+import { isAddress } from '../../../sync/address.ts'
+import * as frame from '../../../sync/frame.ts'
+import * as limits from '../../../sync/limits.ts'
+import { anyFrame, bytesOfHex, golden } from './frame-samples.ts'
+import { replicaOf } from './memory-log.ts'
+
+/** The frame in `bytes`, or undefined if they are refused as they should be. */
+const tryDecode = (bytes: Uint8Array): frame.Frame | undefined => {
+  try {
+    return frame.decode(bytes)
+  } catch (error) {
+    expect(error).toBeInstanceOf(DecodeError)
+    return undefined
+  }
+}
+
+describe('a frame', () => {
+  test('comes back from its bytes as it was', () => {
+    fc.assert(
+      fc.property(anyFrame, (sample) => {
+        expect(frame.decode(frame.encode(sample))).toEqual(sample)
+      }),
+    )
+  })
+
+  test('has one form: what decodes encodes to the same bytes', () => {
+    const mutated = fc
+      .tuple(
+        anyFrame,
+        fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { maxLength: 3 }),
+      )
+      .map(([sample, edits]) => {
+        const bytes = frame.encode(sample).slice()
+        for (const [at, byte] of edits) bytes[at % bytes.length] = byte
+        return bytes
+      })
+    fc.assert(
+      fc.property(mutated, (bytes) => {
+        const decoded = tryDecode(bytes)
+        expect(decoded ? frame.encode(decoded) : bytes).toEqual(bytes)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  test('decodes or is refused, whatever the bytes', () => {
+    const garbage = fc
+      .tuple(fc.integer({ min: 0, max: 12 }), fc.uint8Array({ maxLength: 200 }))
+      .map(([kind, rest]) => Uint8Array.from([kind, ...rest]))
+    fc.assert(
+      fc.property(fc.oneof(garbage, fc.uint8Array()), (bytes) => {
+        const decoded = tryDecode(bytes)
+        expect(decoded ? frame.encode(decoded) : bytes).toEqual(bytes)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  test('is refused when it is cut short or goes on', () => {
+    for (const { hex } of Object.values(golden)) {
+      const bytes = bytesOfHex(hex)
+      for (let length = 0; length < bytes.length; length++) {
+        expect(tryDecode(bytes.subarray(0, length))).toBeUndefined()
+      }
+      expect(tryDecode(Uint8Array.from([...bytes, 0]))).toBeUndefined()
+    }
+  })
+
+  test.each(Object.entries(golden))('%s has its golden bytes', (_, { frame: sample, hex }) => {
+    expect(Buffer.from(frame.encode(sample)).toString('hex')).toBe(hex.replaceAll(' ', ''))
+    expect(frame.decode(bytesOfHex(hex))).toEqual(sample)
+  })
+
+  test('may be 256 KiB and no longer', () => {
+    const changes = (length: number): frame.Frame => ({
+      kind: 'changes',
+      run: 0,
+      offset: 0,
+      changes: [new Uint8Array(length)],
+    })
+    expect(frame.encode(changes(limits.changeBytesMax)).length).toBeLessThan(limits.frameBytesMax)
+    expect(() => frame.encode(changes(limits.frameBytesMax))).toThrow('within its limit')
+    expect(() => frame.decode(new Uint8Array(limits.frameBytesMax + 1))).toThrow('too long')
+  })
+
+  test('of greeting fits its limit at its largest', () => {
+    const host = 'a'.repeat(limits.addressBytesMax - 'wss://:65535'.length)
+    const hello: frame.Frame = {
+      kind: 'hello',
+      versions: { from: 1, to: 2 ** 53 - 1 },
+      capabilities: Array.from({ length: limits.capabilitiesMax }, (_, index) =>
+        `${index}`.repeat(limits.capabilityCharsMax),
+      ),
+      name: 'a'.repeat(32),
+      replica: replicaOf(0),
+      nonce: new Uint8Array(32),
+      addresses: Array.from({ length: limits.ownAddressesMax }, () => `wss://${host}:65535`),
+    }
+    const bytes = frame.encode(hello)
+    expect(bytes.length).toBeLessThanOrEqual(limits.greetingBytesMax)
+    expect(frame.decode(bytes)).toEqual(hello)
+  })
+
+  test.each([
+    ['a number over 2^53 - 1', '06 ffffffffffffff7f 00'],
+    ['a number not in its shortest form', '06 8200 00'],
+    ['the counter 0', '09 b000000000000002 00'],
+    ['replicas out of order', '05 00 02 b000000000000002 01 a100000000000001 01'],
+    ['a replica twice', '05 00 02 a100000000000001 01 a100000000000001 02'],
+    ['a name in capitals', `01 01 01 00 02 4555 a100000000000001 ${'11'.repeat(32)} 00`],
+    ['versions in the wrong order', `01 02 01 00 02 6575 a100000000000001 ${'11'.repeat(32)} 00`],
+    ['no changes', '04 00 00 00'],
+    ['an empty change', '04 00 00 01 00 00'],
+    ['a sentence of two lines', '0a 03 637574 03 4e0a2e'],
+    ['an address with a path', '08 01 02 7573 09 77733a2f2f612f6262'],
+    ['a count beyond the bytes', '05 00 ffffffff0f'],
+    ['a digest in capitals', '07 00 00 00 00 01 43'],
+    ['an unknown kind', '0b'],
+  ])('with %s is refused', (_, hex) => {
+    expect(tryDecode(bytesOfHex(hex))).toBeUndefined()
+  })
+})
+
+test.each([
+  ['ws://127.0.0.1:4001', true],
+  ['wss://[::1]:4001', true],
+  ['wss://eu.example', true],
+  ['http://127.0.0.1:4001', false],
+  ['ws://127.0.0.1:99999', false],
+  ['ws://user@host:1', false],
+  ['ws://host:1/path', false],
+  ['', false],
+])('%s is an address: %s', (text, expected) => {
+  expect(isAddress(text)).toBe(expected)
+})
