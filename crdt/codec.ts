@@ -58,6 +58,8 @@ export const readUint = (decoder: Decoder): number => {
   const value = decoding.readVarUint(decoder)
   const isShortest = decoder.pos - start === 1 || decoder.arr[decoder.pos - 1] !== 0
   check(isShortest, 'An integer is not in its shortest form')
+  // lib0 looks at the bound before the last byte only.
+  check(Number.isSafeInteger(value), 'An integer is out of range')
   return value
 }
 

@@ -29,7 +29,7 @@ export const isWithin = (a: VersionVector, b: VersionVector): boolean => {
 }
 
 export const equals = (a: VersionVector, b: VersionVector): boolean =>
-  a.size === b.size && isWithin(a, b)
+  isWithin(a, b) && isWithin(b, a)
 
 /** How many events `a` has seen that `b` has not. */
 export const countMissing = (a: VersionVector, b: VersionVector): number => {

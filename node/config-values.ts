@@ -70,9 +70,11 @@ export const clusterKey = (text: string): Result<Uint8Array, string> => {
   const key = new Uint8Array(Buffer.from(text, isHex ? 'hex' : 'base64'))
   if (key.length < clusterKeyBytesMin)
     return refused(`has ${key.length} bytes and must have ${clusterKeyBytesMin}. ${howToMakeAKey}`)
-  // A key of few different bytes was typed, not drawn.
-  return new Set(key).size < 8 ? refused(`is not random. ${howToMakeAKey}`) : ok(key)
+  return ok(key)
 }
+
+/** A key of few different bytes was typed, not drawn. */
+export const looksTyped = (key: Uint8Array): boolean => new Set(key).size < 8
 
 export const howToMakeAKey = 'Make one with: openssl rand -hex 32'
 

@@ -88,8 +88,6 @@ export const parseConfig = ({
       `${given.get('peers')?.from} needs ATOLL_CLUSTER_KEY too: nodes talk only to nodes that know ` +
         `the same key. ${values.howToMakeAKey}`,
     )
-  if (peers.some((peer) => peer.endsWith(`://${host}:${port}`)))
-    faults.push(`${given.get('peers')?.from} names this node itself: leave it out`)
   if ((text('admin-email') === undefined) !== (text('admin-password') === undefined))
     faults.push('ATOLL_ADMIN_EMAIL and ATOLL_ADMIN_PASSWORD belong together: give both or neither')
 
@@ -99,14 +97,21 @@ export const parseConfig = ({
     host,
     port,
     dataDir,
-    peers,
+    // All nodes of a cluster may be given one list, each with itself on it.
+    peers: peers.filter((peer) => !peer.endsWith(`://${host}:${port}`)),
     ...(clusterKey === undefined ? {} : { clusterKey }),
     ...(email === undefined || password === undefined ? {} : { admin: { email, password } }),
     logLevel,
     corsOrigins,
     ...(advertise === undefined ? {} : { advertise }),
     workers,
-    notices: [...noticesOf(given, workers), ...strangers(env)],
+    notices: [
+      ...(clusterKey && values.looksTyped(clusterKey)
+        ? [`ATOLL_CLUSTER_KEY is not random. ${values.howToMakeAKey}`]
+        : []),
+      ...noticesOf(given, workers),
+      ...strangers(env),
+    ],
   })
 }
 

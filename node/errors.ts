@@ -104,6 +104,24 @@ export const errorCodes = {
     normal: 'When a page offers an act that the account has no role for.',
     next: 'Sign in with an account that may; sending again changes nothing.',
   },
+  account_not_found: {
+    status: 404,
+    title: 'There is no such account here',
+    normal: 'Shortly after the account was made at a node that is cut off from this one.',
+    next: 'Ask the node that made it, or try again when the nodes have met.',
+  },
+  account_exists: {
+    status: 409,
+    title: 'There is such an account already',
+    normal: 'When someone forgot that they had signed up.',
+    next: 'Sign in with the existing account.',
+  },
+  session_not_found: {
+    status: 404,
+    title: 'The account has no such session',
+    normal: 'When the session was ended elsewhere in the meantime.',
+    next: 'List the sessions again.',
+  },
   cart_token_required: {
     status: 401,
     title: 'The cart opens with its token only',
@@ -151,7 +169,7 @@ export const errorCodes = {
     next: 'Check the id; try again when the nodes have met.',
   },
   product_deleted: {
-    status: 410,
+    status: 404,
     title: 'The product has been deleted',
     normal: 'When a page is older than the deletion.',
     next: 'Take the product off the page. Its history can be read in the inspector.',

@@ -65,8 +65,8 @@ export const addBatchRoute = (router: OpenAPIHono<NodeEnv>, deps: BatchDeps): vo
     }
   }
 
-  // The path has a colon, which OpenAPI templates and the router's own patterns both give a meaning.
-  router.post('/products{:batch}', deps.guard.require('catalog:write'), (c) => {
+  // Outside of OpenAPI's templates: the body is a stream, and is never parsed as a whole.
+  router.post('/products:batch', deps.guard.require('catalog:write'), (c) => {
     const refusal = lineStreamRefusal(c)
     if (refusal) return problem(c, refusal)
     const actor = actorOf(c)

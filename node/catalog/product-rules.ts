@@ -232,16 +232,27 @@ export const deleteProduct: Decide<ProductDeletion, ProductAnswer> = (world, { i
   })
 }
 
-/** Ends a deletion; what was edited meanwhile is there again. */
-export const restoreProduct: Decide<{ readonly id: ProductId }, ProductAnswer> = (
-  world,
-  { id },
-) => {
+/**
+ * Settles a deletion that met edits it did not know of: `restore` ends it, and what was edited is there
+ * again; `keep` affirms it, edits and all.
+ */
+export const settleDeletion: Decide<
+  { readonly id: string; readonly value: Value },
+  ProductAnswer
+> = (world, { id: text, value }) => {
+  const id = text as ProductId
   const before = world.read(product, id)
-  if (!deletionOf(before)) return refused({ code: 'conflict_not_found', detail: 'Not deleted' })
-  const delta = edit(product, before, { deletion: overwrite<Deletion | null>(world, null) })
+  const deletion = lwwRegister.siblings({ store: before.store.deletion })[0]?.value.value
+  if (value !== 'restore' && value !== 'keep') {
+    const detail = 'A contested deletion is settled with the value "restore" or "keep"'
+    return refused({ code: 'invalid_request', detail })
+  }
+  const seen = Object.fromEntries(before.context.vector)
+  const settled =
+    value === 'restore' ? null : { reason: deletion?.reason ?? 'kept by an administrator', seen }
+  const delta = edit(product, before, { deletion: overwrite<Deletion | null>(world, settled) })
   return ok({
-    type: 'product.restored',
+    type: value === 'restore' ? 'product.restored' : 'product.deleted',
     deltas: [draftDelta(product, id, delta)],
     answer: { id },
   })

@@ -8,7 +8,6 @@
 
 import * as causalContext from '../../crdt/causal-context.ts'
 import { schema, type Document } from '../../crdt/document.ts'
-import type { Dot } from '../../crdt/dot.ts'
 import * as eventLog from '../../crdt/event-log.ts'
 import * as lwwRegister from '../../crdt/lww-register.ts'
 import * as orMap from '../../crdt/or-map.ts'
@@ -91,16 +90,23 @@ export const isLive = (document: Product): boolean =>
 export const deletionOf = ({ store }: Product): Deletion | undefined =>
   lwwRegister.read({ store: store.deletion }) ?? undefined
 
-/** The dots of a deleted product's fields that whoever deleted it had not seen. */
-export const unseenEdits = (document: Product): readonly { field: string; dot: Dot }[] => {
+/** The fields of a deleted product that were edited by somebody who did not know of the deletion. */
+export const unseenEdits = (document: Product): readonly string[] => {
   const deletion = deletionOf(document)
   if (!deletion) return []
-  const unseen: { field: string; dot: Dot }[] = []
+  const fields = new Set<string>()
   product.shape.visit(document.store, ({ dot }, [field = '']) => {
-    if (field === 'deletion') return
-    if (dot.counter > (deletion.seen[dot.replica] ?? 0)) unseen.push({ field, dot })
+    const isSeen = dot.counter <= (deletion.seen[dot.replica] ?? 0)
+    if (field !== 'deletion' && !isSeen) fields.add(field)
   })
-  return unseen
+  return [...fields]
+}
+
+/** Whether a deletion met an edit, or a restoration, that it did not know of. */
+export const isDeletionContested = (document: Product): boolean => {
+  const siblings = lwwRegister.siblings({ store: document.store.deletion })
+  const isRestoredToo = siblings.some(({ value }) => value.value === null)
+  return (isRestoredToo && siblings.length > 1) || unseenEdits(document).length > 0
 }
 
 /** A product as it is shown. */

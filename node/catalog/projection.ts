@@ -94,4 +94,4 @@ const brandKind = documentKind({
   project: (id, document) => ({ brands: [{ id, json: JSON.stringify(viewBrand(id, document)) }] }),
 })
 
-export const catalogKinds = [productKind, categoryKind, brandKind]
+export const catalogKinds = { productKind, categoryKind, brandKind }

@@ -77,4 +77,4 @@ export const draftDelta = <F extends Fields>(
   delta: Document<F>,
 ): DraftDelta =>
   // The pair is consistent here, which is all that the core relies on.
-  ({ schema, id, delta }) as unknown as DraftDelta
+  ({ schema, id, delta })

@@ -11,8 +11,8 @@
  * the disk holds: the core is broken, says so from then on, and the process must start anew.
  */
 
-import type { Document } from '../../crdt/document.ts'
-import { dotKey, replicaIdOf, type Dot, type ReplicaId } from '../../crdt/dot.ts'
+import * as causalContext from '../../crdt/causal-context.ts'
+import { dotKey, replicaIdOf, type ReplicaId } from '../../crdt/dot.ts'
 import * as hlc from '../../crdt/hybrid-logical-clock.ts'
 import type { Value } from '../../crdt/value.ts'
 import * as change from '../../sync/change.ts'
@@ -20,12 +20,14 @@ import type { Change } from '../../sync/change.ts'
 import type { IntakeReport } from '../../sync/change-log.ts'
 import type { Refusal } from '../errors.ts'
 import { Fault } from '../fault.ts'
-import { ok, refused, type Result } from '../result.ts'
-import type { Decide, DocumentKind, Draft, World } from './capability.ts'
-import { read, createDocumentCache, type CachedDocument } from './document-cache.ts'
+import { ok, type Result } from '../result.ts'
+import type { Decide, DocumentKind, World } from './capability.ts'
+import * as decision from './decision.ts'
+import { createDocumentCache, read, type CachedDocument } from './document-cache.ts'
 import { createIntake } from './intake.ts'
 import type { CoreState, Store } from './store.ts'
 import { createTransaction, type Transaction } from './transaction.ts'
+import { kindOf, kindsByName } from './understand.ts'
 
 export interface Command<Input = unknown, Answer extends Value = Value> {
   readonly decide: Decide<Input, Answer>
@@ -59,6 +61,8 @@ export interface Receipt {
 export interface Core {
   readonly replica: () => ReplicaId
   readonly state: () => CoreState
+  /** Whether a write failed in a way that leaves open what was kept; every later one is refused. */
+  readonly isBroken: () => boolean
   /** Runs commands as one transaction. A refused or faulty command leaves the others alone. */
   execute(commands: readonly Command[]): readonly CommandResult[]
   /** Takes in changes from a peer as one transaction. */
@@ -68,7 +72,7 @@ export interface Core {
   exists: World['exists']
   isAnswered: World['isAnswered']
   /** The receipt of the change that answered this request, if one did. */
-  receiptOf(request: string): Receipt | undefined
+  findReceipt(request: string): Receipt | undefined
 }
 
 /** What became of a command; `thrown` is a mistake of ours in its rule, which changed nothing. */
@@ -84,128 +88,113 @@ export interface CoreDeps {
   readonly committed?: (changed: readonly CachedDocument[]) => void
 }
 
-export const createCore = ({ store, kinds, clock, random, committed }: CoreDeps): Core => {
-  const kindsByName = new Map(kinds.map((kind) => [kind.schema.kind, kind]))
+export const createCore = (deps: CoreDeps): Core => {
+  const { store, clock, random, committed } = deps
+  const kinds = kindsByName(deps.kinds)
   const cache = createDocumentCache(store)
+  const intake = createIntake({ kinds, store, cache })
   const mintReplica = () => replicaIdOf(random(8))
 
   let replica = mintReplica()
   let state = store.readState()
-  let brokenBy: unknown
+  let quarantined = store.readQuarantine()
+  let brokenBy: { readonly cause: unknown } | undefined
 
-  const kindOf = (schema: { readonly kind: string }): DocumentKind => {
-    const kind = kindsByName.get(schema.kind)
-    if (!kind) throw new Error(`No capability registered documents of kind ${schema.kind}`)
-    return kind
+  const documents: Pick<World, 'read' | 'exists' | 'isAnswered'> = {
+    read: (schema, id) => read(schema, cache.get(kindOf(kinds, schema), id)),
+    exists: (schema, id) => {
+      const { live } = cache.get(kindOf(kinds, schema), id)
+      return !causalContext.isEmpty(live.context)
+    },
+    isAnswered: (request) => store.readRequest(request) !== undefined,
   }
 
-  const current: Pick<World, 'read' | 'exists' | 'isAnswered'> = {
-    read: (schema, id) => read(schema, cache.get(kindOf(schema), id)),
-    exists: (schema, id) => cache.get(kindOf(schema), id).live.context.vector.size > 0,
-    isAnswered: (request) => store.readRequest(request) !== undefined,
+  const durably = <T>(work: () => T): T => {
+    if (brokenBy) throw brokenFault(brokenBy)
+    try {
+      return store.transact(work)
+    } catch (cause) {
+      cache.clear()
+      if (isDiskFull(cause)) {
+        replica = mintReplica()
+        throw diskFullFault({ cause })
+      }
+      brokenBy = { cause }
+      throw brokenFault(brokenBy)
+    }
   }
 
   /** Runs `work` durably, or leaves everything as it was before. */
   const transact = <T>(work: (transaction: Transaction) => { result: T; clock: hlc.Clock }): T => {
-    if (brokenBy !== undefined) throw brokenFault(brokenBy)
-    let changed: readonly CachedDocument[] = []
-    try {
-      const done = store.transact(() => {
-        const transaction = createTransaction(store, cache, state)
-        const { result, clock } = work(transaction)
-        return { result, ...transaction.finish(clock) }
-      })
-      state = done.state
-      changed = done.changed
-      cache.trim()
-      committed?.(changed)
-      return done.result
-    } catch (error) {
-      cache.clear()
-      if (!isDiskFull(error)) brokenBy = error
-      else {
-        replica = mintReplica()
-        state = store.readState()
-      }
-      throw isDiskFull(error) ? diskFullFault(error) : brokenFault(error)
-    }
+    const done = durably(() => {
+      const transaction = createTransaction(store, cache, state)
+      const { result, clock } = work(transaction)
+      return { result, ...transaction.finish(clock) }
+    })
+    state = done.state
+    cache.trim()
+    if (done.changed.length > 0) committed?.(done.changed)
+    return done.result
   }
 
   const execute = (commands: readonly Command[]): readonly CommandResult[] =>
     transact((transaction) => {
       let reading = state.clock
-      const results = commands.map((command): CommandResult => {
-        const known = command.request && store.readRequest(command.request.id)
-        if (known && command.request) return repeated(change.decode(known.bytes), command.request)
+      const run = (command: Command): CommandResult => {
+        const { request } = command
         const time = hlc.tick(reading, clock.now())
-        const world: World = { ...current, replica, time: { ...time, replica } }
-        let decided: Result<Draft<Value>, Refusal>
-        try {
-          decided = command.decide(world, command.input)
-        } catch (thrown) {
-          return { thrown }
+        const world = { ...documents, replica, time: { ...time, replica } }
+        const counter = transaction.head(replica).counter + 1
+        const decided = trying(() => {
+          const known = request && store.readRequest(request.id)
+          return known
+            ? decision.repeat(known.bytes, request)
+            : decision.decide(command, { world, counter, kinds })
+        })
+        if ('thrown' in decided || !decided.ok) return decided
+        const { made, answer, isRepeat } = decided.value
+        if (!isRepeat) {
+          transaction.append(made, decided.value.bytes, decided.value.deltas)
+          reading = time
         }
-        if (!decided.ok) return decided
-        reading = time
-        const made = makeChange(decided.value, {
-          dot: { replica, counter: transaction.head(replica).counter + 1 },
-          time,
-          command,
-        })
-        const deltas = decided.value.deltas.map(({ schema, id, delta }) => ({
-          kind: kindOf(schema),
-          id,
-          delta,
-        }))
-        transaction.append(made, change.encode(made), deltas)
-        return ok({
-          answer: decided.value.answer,
-          receipt: receiptOf(made),
-          isRepeat: false,
-        })
-      })
-      return { result: results, clock: reading }
+        return ok({ answer, receipt: receiptOf(made), isRepeat })
+      }
+      return { result: commands.map(run), clock: reading }
     })
 
-  const intake = createIntake({ kindsByName, store, now: () => clock.now() })
+  const receive = (changes: readonly Uint8Array[]): IntakeReport => {
+    const { report, forked } = transact((transaction) => {
+      const batch = { changes, self: replica, quarantined, clock: state.clock }
+      const taken = intake(transaction, { ...batch, nowMs: clock.now() })
+      return { result: taken, clock: taken.clock }
+    })
+    if (forked.size > 0) quarantined = store.readQuarantine()
+    // Whoever else writes under our name may keep it.
+    if (forked.has(replica)) replica = mintReplica()
+    return report
+  }
+
+  // Between transactions all that changed is written, so that reading may make room in the cache.
+  const trimmed = <T>(result: T): T => {
+    cache.trim()
+    return result
+  }
 
   return {
     replica: () => replica,
     state: () => state,
+    isBroken: () => brokenBy !== undefined,
     execute,
-    receive: (changes) => transact((transaction) => intake(transaction, state.clock, changes)),
-    ...current,
-    receiptOf: (request) => {
-      const found = store.readRequest(request)
-      return found && receiptOf(change.decode(found.bytes))
+    receive,
+    read: (schema, id) => trimmed(documents.read(schema, id)),
+    exists: (schema, id) => trimmed(documents.exists(schema, id)),
+    isAnswered: documents.isAnswered,
+    findReceipt: (request) => {
+      const answered = store.readRequest(request)
+      return answered && receiptOf(change.decode(answered.bytes))
     },
   }
 }
-
-const makeChange = (
-  { type, details, deltas, answer, requests = [] }: Draft<Value>,
-  {
-    dot,
-    time,
-    command: { actor, request },
-  }: { readonly dot: Dot; readonly time: hlc.Clock; readonly command: Command },
-): Change => ({
-  dot,
-  time,
-  actor,
-  type,
-  requests: request ? [request.id, ...requests] : requests,
-  details: {
-    ...(details === undefined ? {} : { details }),
-    answer,
-    ...(request ? { fingerprint: request.fingerprint } : {}),
-  },
-  deltas: deltas.map(({ schema, id, delta }) => ({
-    kind: schema.kind,
-    id,
-    bytes: schema.encode(delta as Document),
-  })),
-})
 
 /** The receipt of a durable change. */
 export const receiptOf = (made: Change): Receipt => ({
@@ -214,22 +203,24 @@ export const receiptOf = (made: Change): Receipt => ({
   durability: 'local',
 })
 
-// A request that was done before, here or elsewhere, is answered as it was then.
-const repeated = (made: Change, { fingerprint }: RequestId): Result<Outcome, Refusal> => {
-  const kept = made.details as { readonly answer: Value; readonly fingerprint?: string }
-  return kept.fingerprint === fingerprint
-    ? ok({ answer: kept.answer, receipt: receiptOf(made), isRepeat: true })
-    : refused({
-        code: 'idempotency_key_reused',
-        detail: 'This idempotency key was used for another request.',
-      })
+// A rule's mistake costs its own command; a failure of the store puts the whole transaction in question.
+const trying = <T>(work: () => T): T | { readonly thrown: unknown } => {
+  try {
+    return work()
+  } catch (thrown) {
+    if (isStorageFailure(thrown)) throw thrown
+    return { thrown }
+  }
 }
 
-const isDiskFull = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && error.code === 'SQLITE_FULL'
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 
-const diskFullFault = (cause: unknown) =>
-  new Fault('storage_full', 'The disk is full; nothing of this was kept', { cause })
+const isStorageFailure = (error: unknown): boolean => codeOf(error).startsWith('SQLITE_')
+const isDiskFull = (error: unknown): boolean => codeOf(error) === 'SQLITE_FULL'
 
-const brokenFault = (cause: unknown) =>
-  new Fault('storage_failed', 'A write failed; the node must start anew', { cause })
+const brokenFault = (options: { readonly cause: unknown }) =>
+  new Fault('storage_failed', 'A write failed; the node must start anew', options)
+
+const diskFullFault = (options: { readonly cause: unknown }) =>
+  new Fault('storage_full', 'The disk is full; nothing of this was kept', options)

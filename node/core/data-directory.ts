@@ -18,16 +18,26 @@ export interface DataDirectory {
 
 export const databaseFileOf = (path: string): string => join(path, 'atoll.db')
 
-/** Opens the directory, making it if there is none. Throws a `Fault` if another process has it open. */
+/**
+ * Opens the directory, making it if there is none, for its owner's eyes only. Throws a `Fault` if
+ * another process has it open, or if it cannot be opened at all.
+ */
 export const openDataDirectory = (path: string): DataDirectory => {
-  mkdirSync(path, { recursive: true })
-  const lock = new Database(join(path, 'lock.db'), { timeout: 0 })
+  let lock: Database.Database | undefined
   try {
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+    lock = new Database(join(path, 'lock.db'), { timeout: 0 })
     lock.pragma('locking_mode = EXCLUSIVE')
     lock.exec('begin exclusive')
   } catch (error) {
-    lock.close()
-    throw new Fault('data_directory_in_use', `Another process has ${path} open`, { cause: error })
+    lock?.close()
+    throw isBusy(error)
+      ? new Fault('data_directory_in_use', `Another process has ${path} open`, { cause: error })
+      : new Fault('storage_failed', `${path} cannot be opened`, { cause: error })
   }
-  return { path, databaseFile: databaseFileOf(path), close: () => lock.close() }
+  const held = lock
+  return { path, databaseFile: databaseFileOf(path), close: () => held.close() }
 }
+
+const isBusy = (error: unknown): boolean =>
+  error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')

@@ -15,24 +15,31 @@ export const digestBytes = 32
 
 export const empty = (): Uint8Array => new Uint8Array(digestBytes)
 
-/** What one document adds to the sum. */
+/** What one document adds to the sum. The id's length keeps an id from running into the bytes. */
 export const documentHash = (kind: string, id: string, bytes: Uint8Array): Uint8Array =>
-  createHash('sha256').update(`${kind}/${id}\0`).update(bytes).digest()
+  createHash('sha256').update(`${kind}/${id.length}/${id}`).update(bytes).digest()
 
-/** The sum after a document that added `before` (none if it is new) adds `after`. */
-export const replace = (
-  sum: Uint8Array,
-  before: Uint8Array | undefined,
-  after: Uint8Array,
-): Uint8Array => {
-  const lanes = lanesOf(sum.slice())
-  const added = lanesOf(after)
-  const removed = before && lanesOf(before)
-  for (let lane = 0; lane < digestBytes; lane += 4) {
-    const left = lanes.getUint32(lane) - (removed?.getUint32(lane) ?? 0)
-    lanes.setUint32(lane, left + added.getUint32(lane))
+export interface Sum {
+  add(hash: Uint8Array): void
+  subtract(hash: Uint8Array): void
+  /** The sum as it is now. */
+  bytes(): Uint8Array
+}
+
+/** A sum that begins at `start`, and leaves `start` as it is. */
+export const sumFrom = (start: Uint8Array): Sum => {
+  const lanes = lanesOf(start.slice())
+  const each = (hash: Uint8Array, combine: (sum: number, lane: number) => number): void => {
+    const added = lanesOf(hash)
+    for (let at = 0; at < digestBytes; at += 4) {
+      lanes.setUint32(at, combine(lanes.getUint32(at), added.getUint32(at)))
+    }
   }
-  return new Uint8Array(lanes.buffer)
+  return {
+    add: (hash) => each(hash, (sum, lane) => sum + lane),
+    subtract: (hash) => each(hash, (sum, lane) => sum - lane),
+    bytes: () => new Uint8Array(lanes.buffer).slice(),
+  }
 }
 
 const lanesOf = (bytes: Uint8Array): DataView =>

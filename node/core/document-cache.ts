@@ -13,15 +13,16 @@ export interface CachedDocument {
   readonly kind: DocumentKind
   readonly id: string
   readonly live: Live<Document['store']>
-  /** As it was last written; undefined before the first time. */
-  stored: StoredDocument | undefined
+  /** How it was last written; undefined before the first time. */
+  stored: Pick<StoredDocument, 'number' | 'hash'> | undefined
 }
 
 export interface DocumentCache {
   /** The document, empty if nothing was ever written to it. */
   get(kind: DocumentKind, id: string): CachedDocument
-  /** Forgets documents that changed without being written, and those that were not used lately. */
+  /** Forgets those not used lately. Never inside a transaction: what it changed is not written yet. */
   trim(): void
+  /** Forgets all: what an undone transaction changed was never written. */
   clear(): void
 }
 
@@ -32,7 +33,12 @@ export const createDocumentCache = (store: Store): DocumentCache => {
   const load = (kind: DocumentKind, id: string): CachedDocument => {
     const stored = store.readDocument(kind.schema.kind, id)
     const state = stored ? kind.schema.decode(stored.bytes) : kind.schema.bottom
-    return { kind, id, live: live.thaw(kind.schema.shape, state), stored }
+    return {
+      kind,
+      id,
+      live: live.thaw(kind.schema.shape, state),
+      stored: stored && { number: stored.number, hash: stored.hash },
+    }
   }
 
   return {

@@ -2,87 +2,129 @@
  * Takes changes from peers down the core's road. Whatever is wrong with one is found before anything
  * is done with it: it must be intact, continue its replica's chain, not come from the future, and
  * write under its own replica's dots only.
+ *
+ * Two histories under one replica are never mixed: the replica is put into quarantine, with the change
+ * that told, and nothing more is taken of it until an operator has looked.
  */
 
+import * as causalContext from '../../crdt/causal-context.ts'
 import * as codec from '../../crdt/codec.ts'
 import type { ReplicaId } from '../../crdt/dot.ts'
 import * as hlc from '../../crdt/hybrid-logical-clock.ts'
+import { counterOf } from '../../crdt/version-vector.ts'
 import * as change from '../../sync/change.ts'
 import type { Change } from '../../sync/change.ts'
 import type { IntakeProblem, IntakeReport } from '../../sync/change-log.ts'
-import type { DocumentKind } from './capability.ts'
+import type { DocumentCache } from './document-cache.ts'
 import type { Store } from './store.ts'
-import type { Transaction } from './transaction.ts'
-import { isOwn, understand } from './understand.ts'
+import type { Transaction, UnderstoodDelta } from './transaction.ts'
+import { isOwn, understand, type KindsByName } from './understand.ts'
 
 export interface IntakeDeps {
-  readonly kindsByName: ReadonlyMap<string, DocumentKind>
-  readonly store: Pick<Store, 'readChange'>
-  readonly now: () => number
+  readonly kinds: KindsByName
+  readonly store: Pick<Store, 'readChange' | 'quarantine'>
+  readonly cache: Pick<DocumentCache, 'get'>
 }
 
-export type Intake = (
-  transaction: Transaction,
-  clock: hlc.Clock,
-  changes: readonly Uint8Array[],
-) => { result: IntakeReport; clock: hlc.Clock }
+export interface IntakeBatch {
+  readonly changes: readonly Uint8Array[]
+  /** Who we are: nobody else may write under this name. */
+  readonly self: ReplicaId
+  readonly quarantined: ReadonlySet<ReplicaId>
+  readonly clock: hlc.Clock
+  readonly nowMs: number
+}
+
+export interface Taken {
+  readonly report: IntakeReport
+  readonly clock: hlc.Clock
+  /** Replicas of which the batch showed another history. */
+  readonly forked: ReadonlySet<ReplicaId>
+}
+
+export type Intake = (transaction: Transaction, batch: IntakeBatch) => Taken
 
 export const createIntake =
-  ({ kindsByName, store, now }: IntakeDeps): Intake =>
-  (transaction, before, changes) => {
+  ({ kinds, store, cache }: IntakeDeps): Intake =>
+  (transaction, { changes, self, quarantined, clock: before, nowMs }) => {
     const stopped = new Set<ReplicaId>()
+    const forked = new Set<ReplicaId>()
     const problems: IntakeProblem[] = []
     let clock = before
     let taken = 0
     let alreadyKnown = 0
 
+    const stop = (replica: ReplicaId, problem: IntakeProblem) => {
+      problems.push(problem)
+      stopped.add(replica)
+    }
+
     for (const bytes of changes) {
-      const decoded = tryDecode(bytes)
-      if ('kind' in decoded) {
-        problems.push(decoded)
+      const made = tryDecode(bytes)
+      if ('kind' in made) {
+        problems.push(made)
         continue
       }
-      const { dot } = decoded
+      const { dot } = made
       if (stopped.has(dot.replica)) continue
-      const verdict = judge(decoded, bytes)
-      if (verdict === 'known') alreadyKnown++
-      else if (verdict !== 'new') {
-        problems.push(verdict)
-        stopped.add(dot.replica)
-      } else {
-        const deltas = understand(kindsByName, decoded)
-        if (!deltas.every((delta) => isOwn(delta, dot.replica))) {
-          problems.push({ kind: 'corrupt', detail: 'A change writes under dots of another replica' })
-          stopped.add(dot.replica)
-          continue
+      const verdict = judge(made, bytes)
+      if (verdict === 'known') {
+        alreadyKnown++
+        continue
+      }
+      if (verdict !== 'new') {
+        if (verdict.kind === 'fork') {
+          store.quarantine(dot, bytes)
+          forked.add(dot.replica)
         }
-        transaction.append(decoded, bytes, deltas)
-        clock = hlc.receive(clock, change.timestampOf(decoded), now())
+        stop(dot.replica, verdict)
+        continue
+      }
+      const deltas = understand(kinds, made)
+      if (!deltas.every((delta) => isOwn(delta, dot.replica))) {
+        stop(dot.replica, corrupt('A change writes under dots of another replica'))
+      } else if (deltas.some(claimsToHaveSeenUs)) {
+        stop(dot.replica, corrupt('A change has seen what this node never wrote'))
+      } else {
+        transaction.append(made, bytes, deltas)
+        clock = hlc.receive(clock, change.timestampOf(made), nowMs)
         taken++
       }
     }
-    return { result: { taken, alreadyKnown, problems }, clock }
+    return { report: { taken, alreadyKnown, problems }, clock, forked }
 
-    function judge(made: Change, bytes: Uint8Array): 'new' | 'known' | IntakeProblem {
-      const { dot, time } = made
+    function judge({ dot, time }: Change, bytes: Uint8Array): 'new' | 'known' | IntakeProblem {
       const { counter } = transaction.head(dot.replica)
       if (dot.counter <= counter) {
         const ours = store.readChange(dot)
         return ours && Buffer.compare(ours.bytes, bytes) !== 0 ? { kind: 'fork', dot } : 'known'
       }
+      if (quarantined.has(dot.replica)) return { kind: 'quarantined', replica: dot.replica }
+      // Somebody else writes under our name: this process was copied while it ran.
+      if (dot.replica === self) return { kind: 'fork', dot }
       if (dot.counter > counter + 1) return { kind: 'gap', dot }
-      const nowMs = now()
       return hlc.isTooFarAhead(time, nowMs)
         ? { kind: 'too_far_ahead', dot, aheadMs: time.wallMs - nowMs }
         : 'new'
     }
+
+    // A document counts its own dots. To believe that dots of ours were seen which we have not written
+    // would be to use them up: what we write under them next would be taken for removed.
+    function claimsToHaveSeenUs({ kind, id, delta: { context } }: UnderstoodDelta): boolean {
+      const claimed = Math.max(counterOf(context.vector, self), ...(context.cloud.get(self) ?? []))
+      if (claimed === 0) return false
+      const ours = cache.get(kind, id).live.context
+      return !causalContext.has(ours, { replica: self, counter: claimed })
+    }
   }
 
-const tryDecode = (bytes: Uint8Array): Change | (IntakeProblem & { readonly kind: 'corrupt' }) => {
+const corrupt = (detail: string) => ({ kind: 'corrupt', detail }) as const
+
+const tryDecode = (bytes: Uint8Array): Change | ReturnType<typeof corrupt> => {
   try {
     return change.decode(bytes)
   } catch (error) {
-    if (error instanceof codec.DecodeError) return { kind: 'corrupt', detail: error.message }
+    if (error instanceof codec.DecodeError) return corrupt(error.message)
     throw error
   }
 }

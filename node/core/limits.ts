@@ -30,5 +30,11 @@ export const rebuildBatchBytes = 4 * 1_024 * 1_024
 /** Findings of one kind that a verification lists one by one; after that it says how many more. */
 export const findingsListedMax = 20
 
-/** How long the answer to whether the disk takes writes is good: anybody may ask, and asking syncs. */
-export const probeEveryMs = 1_000
+/** Rows that a scan reads at once: a few hundred kilobytes, and the cost of a statement is spread. */
+export const pageRows = 256
+
+/** Pages that a backup copies before others get their turn: 4 MiB. */
+export const backupPagesPerStep = 1_024
+
+/** A write-ahead log beyond this is not being moved into the database. */
+export const walDegradedBytes = 256 * 1_024 * 1_024

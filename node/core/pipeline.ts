@@ -1,6 +1,6 @@
 /**
- * Brings commands and peers' changes to the core in groups: all that wait are decided and written in
- * one transaction and pay for one sync of the disk together.
+ * Brings commands to the core in groups: all that wait are decided and written in one transaction and
+ * pay for one sync of the disk together. What a peer sends is a group already.
  */
 
 import type { Value } from '../../crdt/value.ts'
@@ -9,7 +9,7 @@ import type { Refusal } from '../errors.ts'
 import { Fault } from '../fault.ts'
 import type { Result } from '../result.ts'
 import type { Command, CommandResult, Core, Outcome } from './core.ts'
-import { batchCommandsMax, queuedCommandsMax } from './limits.ts'
+import { batchCommandsMax, batchCommandsMin, batchMsMax, queuedCommandsMax } from './limits.ts'
 
 export interface Pipeline extends ChangeIntake {
   /**
@@ -33,15 +33,17 @@ export interface PipelineDeps {
   readonly broken: (error: unknown) => void
 }
 
+// Methods and not function properties: the queue holds commands of all kinds, each with its own answer.
 interface Waiting {
   readonly command: Command
-  readonly resolve: (outcome: Result<Outcome, Refusal>) => void
-  readonly reject: (error: unknown) => void
+  resolve(outcome: Result<Outcome, Refusal>): void
+  reject(error: unknown): void
 }
 
 export const createPipeline = (deps: PipelineDeps): Pipeline => {
   const { core, soon, observe, monotonic, broken } = deps
   let waiting: Waiting[] = []
+  let groupMax = batchCommandsMax
   let isScheduled = false
   let isClosed = false
   let drained: (() => void)[] = []
@@ -54,8 +56,8 @@ export const createPipeline = (deps: PipelineDeps): Pipeline => {
 
   const flush = () => {
     isScheduled = false
-    const group = waiting.slice(0, batchCommandsMax)
-    waiting = waiting.slice(batchCommandsMax)
+    const group = waiting.slice(0, groupMax)
+    waiting = waiting.slice(groupMax)
     if (waiting.length > 0) schedule()
     if (group.length > 0) run(group)
     if (waiting.length === 0) {
@@ -71,9 +73,21 @@ export const createPipeline = (deps: PipelineDeps): Pipeline => {
       group.forEach((one, index) => settle(one, results[index]))
     } catch (error) {
       for (const { reject } of group) reject(error)
-      if (error instanceof Fault && error.code === 'storage_failed') broken(error)
+      reportIfBroken(error)
     }
-    observe?.({ commands: group.length, ms: monotonic() - startMs })
+    const ms = monotonic() - startMs
+    groupMax = nextGroupMax(group.length, ms)
+    observe?.({ commands: group.length, ms })
+  }
+
+  // Commands differ in cost a hundredfold, so the size of a group follows the time the last one took.
+  const nextGroupMax = (size: number, ms: number): number => {
+    if (ms > batchMsMax) return Math.max(batchCommandsMin, Math.floor(size / 2))
+    return size === groupMax ? Math.min(batchCommandsMax, groupMax * 2) : groupMax
+  }
+
+  const reportIfBroken = (error: unknown) => {
+    if (error instanceof Fault && error.code === 'storage_failed') broken(error)
   }
 
   return {
@@ -83,8 +97,7 @@ export const createPipeline = (deps: PipelineDeps): Pipeline => {
         if (waiting.length >= queuedCommandsMax) {
           return reject(new Fault('overloaded', 'More commands wait than this node can take'))
         }
-        // A command and its answer belong together; the queue holds commands of all kinds.
-        waiting.push({ command, resolve, reject } as unknown as Waiting)
+        waiting.push({ command, resolve, reject } as Waiting)
         schedule()
       }),
 
@@ -95,7 +108,7 @@ export const createPipeline = (deps: PipelineDeps): Pipeline => {
           resolve(core.receive(changes))
         } catch (error) {
           reject(error)
-          if (error instanceof Fault && error.code === 'storage_failed') broken(error)
+          reportIfBroken(error)
         }
       }),
 

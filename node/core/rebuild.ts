@@ -1,4 +1,8 @@
-/** Makes everything that is derived from the log anew: documents, histories, requests, rows, digest. */
+/**
+ * Makes what is derived from the log anew: documents, histories, requests, rows, digest.
+ *
+ * All of it happens in one transaction, so that a rebuild that is cut short leaves everything as it was.
+ */
 
 import * as hlc from '../../crdt/hybrid-logical-clock.ts'
 import * as change from '../../sync/change.ts'
@@ -6,73 +10,112 @@ import type { DocumentKind } from './capability.ts'
 import * as digest from './digest.ts'
 import { createDocumentCache } from './document-cache.ts'
 import { rebuildBatchBytes } from './limits.ts'
-import type { Store } from './store.ts'
+import type { CoreState, Store } from './store.ts'
 import { createTransaction, writeRows } from './transaction.ts'
-import { understand } from './understand.ts'
+import { kindsByName, understand } from './understand.ts'
 
 /** Called now and then with the number of changes read so far. */
 export type Progress = (changes: number) => void
+
+/** What a start had to make anew. */
+export type Refreshed = 'nothing' | 'rows' | 'everything'
+
+/**
+ * Makes anew what another release derived in another way: everything, if that release knew other
+ * kinds of document or other versions of them; the rows, if the tables of the read models are new.
+ */
+export const refresh = (
+  store: Store,
+  kinds: readonly DocumentKind[],
+  progress: Progress = () => {},
+): Refreshed => {
+  const before = store.readDerivation()
+  const isSame = before.kinds === describe(kinds)
+  if (isSame && before.areRowsFilled) return 'nothing'
+  if (isSame) fillReadModels(store, kinds)
+  else rebuild(store, kinds, progress)
+  return isSame ? 'rows' : 'everything'
+}
 
 /** Throws the derived state of `store` away and replays its log; answers how many changes it has. */
 export const rebuild = (
   store: Store,
   kinds: readonly DocumentKind[],
   progress: Progress = () => {},
-): number => {
+): number =>
   store.transact(() => {
-    store.clearDerived(kinds.flatMap(({ tables }) => tables))
+    store.clearDocuments()
+    store.clearRows(kinds.flatMap(({ tables }) => tables))
+    const { changes } = replay({ from: store, to: store, kinds, progress })
+    store.noteKinds(describe(kinds))
+    store.noteRowsFilled()
+    return changes
   })
-  return replay({ from: store, to: store, kinds, progress })
+
+/** The kinds and their versions: what decides how much of a log is understood. */
+export const describe = (kinds: readonly DocumentKind[]): string =>
+  kinds
+    .map(({ schema }) => `${schema.kind} ${schema.version}`)
+    .sort()
+    .join(', ')
+
+export interface Replayed {
+  readonly changes: number
+  /** The clock and the digest that the log leads to. */
+  readonly state: Omit<CoreState, 'heads'>
 }
 
-/** Replays the log of one store into the derived state of another, which may be the same. */
+/**
+ * Replays the log of one store into the empty derived state of another, which may be the same; inside
+ * a transaction of the latter.
+ */
 export const replay = ({
   from,
   to,
   kinds,
   progress,
 }: {
-  readonly from: Store
+  readonly from: Pick<Store, 'readChanges'>
   readonly to: Store
   readonly kinds: readonly DocumentKind[]
   readonly progress: Progress
-}): number => {
-  const byName = new Map(kinds.map((kind) => [kind.schema.kind, kind]))
+}): Replayed => {
+  const byName = kindsByName(kinds)
   const cache = createDocumentCache(to)
-  let { heads, clock } = from.readState()
-  let sum = digest.empty()
-  let count = 0
+  let state: CoreState = { heads: new Map(), clock: hlc.bottom, digest: digest.empty() }
+  let changes = 0
   let position = 0
   for (;;) {
     const { entries, next } = from.readChanges(position, rebuildBatchBytes)
-    if (entries.length === 0) return count
-    const finished = to.transact(() => {
-      const transaction = createTransaction(to, cache, { heads, clock, digest: sum })
-      for (const entry of entries) {
-        const made = change.decode(entry.bytes)
-        clock = hlc.receive(clock, change.timestampOf(made), made.time.wallMs)
-        transaction.replay(made, entry.position, understand(byName, made))
-      }
-      return transaction.finish(clock)
-    })
+    if (entries.length === 0) break
+    const transaction = createTransaction(to, cache, state)
+    let { clock } = state
+    for (const entry of entries) {
+      const made = change.decode(entry.bytes)
+      clock = hlc.receive(clock, change.timestampOf(made), made.time.wallMs)
+      transaction.replay(made, entry.position, understand(byName, made))
+    }
+    state = { ...transaction.finish(clock).state, clock }
     cache.trim()
-    sum = finished.state.digest
-    count += entries.length
+    changes += entries.length
     position = next
-    progress(count)
+    progress(changes)
   }
+  to.writeState(state, [])
+  return { changes, state }
 }
 
-/** Fills the rows of all documents: for read models whose tables were made anew. */
+/** Fills the rows of all documents, for read models whose tables were made anew. */
 export const fillReadModels = (store: Store, kinds: readonly DocumentKind[]): void => {
-  const byName = new Map(kinds.map((kind) => [kind.schema.kind, kind]))
+  const byName = kindsByName(kinds)
   const cache = createDocumentCache(store)
-  const all = [...store.scanDocuments()].map(({ kind, id }) => ({ kind, id }))
   store.transact(() => {
-    for (const { kind: name, id } of all) {
+    store.clearRows(kinds.flatMap(({ tables }) => tables))
+    for (const { kind: name, id } of store.scanDocuments()) {
       const kind = byName.get(name)
       if (kind) writeRows(store, cache.get(kind, id), true)
       cache.trim()
     }
+    store.noteRowsFilled()
   })
 }

@@ -13,14 +13,15 @@ export interface SqliteLog extends Pick<Store, LogPart> {
   readHeads(): ChainHeads
   writeHead(replica: ReplicaId, head: ChainHead): void
   quarantine: Store['quarantine']
-  /** Call when a transaction was undone: replicas that it introduced have no number any more. */
-  undone(): void
+  /** Call when a transaction has ended: if it was undone, replicas it introduced have no number. */
+  settle(isKept: boolean): void
 }
 
 export const createSqliteLog = (database: Database.Database): SqliteLog => {
   const sql = prepare(database)
   const numbers = new Map<ReplicaId, number>()
   const names = new Map<number, ReplicaId>()
+  let introduced: ReplicaId[] = []
 
   // A replica is eight bytes in a change and a small number in a row.
   const know = (replica: ReplicaId, number: number): number => {
@@ -30,13 +31,12 @@ export const createSqliteLog = (database: Database.Database): SqliteLog => {
   }
   for (const { number, replica } of sql.readReplicas.all()) know(replica, number)
 
-  const numberOf = (replica: ReplicaId): number =>
-    numbers.get(replica) ??
-    know(
-      replica,
-      sql.findReplica.get(replica)?.number ??
-        Number(sql.insertReplica.run(replica, Buffer.alloc(32)).lastInsertRowid),
-    )
+  const introduce = (replica: ReplicaId): number => {
+    introduced.push(replica)
+    return know(replica, Number(sql.insertReplica.run(replica, Buffer.alloc(32)).lastInsertRowid))
+  }
+
+  const numberOf = (replica: ReplicaId): number => numbers.get(replica) ?? introduce(replica)
 
   const nameOf = (number: number): ReplicaId => {
     const name = names.get(number)
@@ -47,8 +47,7 @@ export const createSqliteLog = (database: Database.Database): SqliteLog => {
   return {
     readHeads: () => {
       const heads = new Map<ReplicaId, ChainHead>()
-      for (const { number, replica, counter, hash } of sql.readReplicas.all()) {
-        know(replica, number)
+      for (const { replica, counter, hash } of sql.readReplicas.all()) {
         if (counter > 0) heads.set(replica, { counter, hash })
       }
       return heads
@@ -95,8 +94,9 @@ export const createSqliteLog = (database: Database.Database): SqliteLog => {
     },
     readQuarantine: () => new Set(sql.readQuarantine.all().map(({ replica }) => replica)),
 
-    undone: () => {
-      numbers.clear()
+    settle: (isKept) => {
+      if (!isKept) for (const replica of introduced) numbers.delete(replica)
+      introduced = []
     },
   }
 }
@@ -119,9 +119,6 @@ interface LogRow {
 const prepare = (database: Database.Database) => ({
   readReplicas: database.prepare<[], ReplicaRow>(
     'select number, replica, counter, hash from replicas',
-  ),
-  findReplica: database.prepare<[string], { number: number }>(
-    'select number from replicas where replica = ?',
   ),
   insertReplica: database.prepare<[string, Buffer]>(
     'insert into replicas (replica, counter, hash) values (?, 0, ?)',

@@ -1,19 +1,20 @@
 /** The store on SQLite, through better-sqlite3: one connection, one writer, everything synchronous. */
 
 import Database from 'better-sqlite3'
-import { createHash } from 'node:crypto'
-import { assert } from '../../crdt/assert.ts'
-import type { Dot, ReplicaId } from '../../crdt/dot.ts'
 import type { Clock } from '../../crdt/hybrid-logical-clock.ts'
-import type { ChainHead } from '../../sync/change.ts'
+import { Fault } from '../fault.ts'
 import * as digest from './digest.ts'
-import { assertDurable, configure, derivedTables, formatVersion, tables } from './sqlite-schema.ts'
-import type { ChangeRow, CoreState, DocumentRow, Store, StoredChange, StoredSlice, Table } from './store.ts'
+import { pageRows } from './limits.ts'
+import { createSqliteLog } from './sqlite-log.ts'
+import { prepareReadModels } from './sqlite-read-models.ts'
+import { createRowWriter } from './sqlite-rows.ts'
+import { assertDurable, configure, derivedTables, prepareTables } from './sqlite-schema.ts'
+import type { CoreState, DocumentRow, Store, StoredChange, Table } from './store.ts'
 
 export interface SqliteStore extends Store {
   /** For the read side of capabilities: they may select, and never write. */
   readonly database: Database.Database
-  /** Whether the read models' tables were made anew at opening, and so are still empty. */
+  /** Whether the read models' tables were made anew and their rows are still missing. */
   readonly isReadModelNew: boolean
   close(): void
 }
@@ -26,75 +27,52 @@ export interface SqliteStoreOptions {
   readonly readModelTables: readonly Table[]
 }
 
-export const createSqliteStore = ({
-  file,
-  readModelSql,
-  readModelTables,
-}: SqliteStoreOptions): SqliteStore => {
-  const database = new Database(file)
+/** Opens the store, making its tables if there are none. Throws a `Fault` if it cannot be. */
+export const createSqliteStore = (options: SqliteStoreOptions): SqliteStore => {
+  let database: Database.Database | undefined
+  try {
+    database = new Database(options.file)
+    return storeOn(database, options)
+  } catch (error) {
+    database?.close()
+    if (error instanceof Fault) throw error
+    throw new Fault('storage_failed', `${options.file} cannot be opened`, { cause: error })
+  }
+}
+
+const storeOn = (
+  database: Database.Database,
+  { readModelSql, readModelTables }: SqliteStoreOptions,
+): SqliteStore => {
   configure(database)
-  database.exec(tables)
-  const isReadModelNew = prepareReadModels(database, readModelSql, readModelTables)
+  prepareTables(database)
+  const readModels = prepareReadModels(database, readModelSql)
   assertDurable(database)
 
   const sql = prepareStatements(database)
-  const replicaNumbers = new Map<ReplicaId, number>()
-  const replicaNames = new Map<number, ReplicaId>()
-  for (const { number, replica } of sql.readReplicas.all()) {
-    replicaNumbers.set(replica, number)
-    replicaNames.set(number, replica)
-  }
-  const rowStatements = new Map<string, RowStatements>()
-
-  const numberOf = (replica: ReplicaId): number => {
-    const known = replicaNumbers.get(replica)
-    if (known !== undefined) return known
-    const number = Number(sql.insertReplica.run(replica, Buffer.alloc(32)).lastInsertRowid)
-    replicaNumbers.set(replica, number)
-    replicaNames.set(number, replica)
-    return number
-  }
-
-  const nameOf = (number: number): ReplicaId => {
-    const name = replicaNames.get(number)
-    assert(name !== undefined, 'a change belongs to a known replica')
-    return name
-  }
-
-  const forgetReplicas = () => {
-    replicaNumbers.clear()
-    replicaNames.clear()
-    for (const { number, replica } of sql.readReplicas.all()) {
-      replicaNumbers.set(replica, number)
-      replicaNames.set(number, replica)
-    }
-  }
-
+  const { settle, readHeads, writeHead, ...log } = createSqliteLog(database)
   const transact = database.transaction((work: () => unknown) => work())
 
   return {
     database,
-    isReadModelNew,
+    isReadModelNew: !readModels.areFilled(),
 
     transact: <T>(work: () => T): T => {
+      let isKept = false
       try {
-        return transact.immediate(work) as T
-      } catch (error) {
-        // A replica that the undone transaction introduced has no number any more.
-        forgetReplicas()
-        throw error
+        const result = transact.immediate(work) as T
+        isKept = true
+        return result
+      } finally {
+        settle(isKept)
       }
     },
 
     readState: () => {
-      const heads = new Map<ReplicaId, ChainHead>()
-      for (const { replica, counter, hash } of sql.readReplicas.all()) {
-        if (counter > 0) heads.set(replica, { counter, hash })
-      }
       const clock = sql.readStateValue.get('clock')
       const sum = sql.readStateValue.get('digest')
       return {
-        heads,
+        heads: readHeads(),
         clock: clock ? (JSON.parse(clock.value.toString()) as Clock) : { wallMs: 0, logical: 0 },
         digest: sum ? new Uint8Array(sum.value) : digest.empty(),
       }
@@ -103,44 +81,13 @@ export const createSqliteStore = ({
     writeState: ({ heads, clock, digest: sum }: CoreState, changed) => {
       for (const replica of changed) {
         const head = heads.get(replica)
-        assert(head !== undefined, 'a changed chain has a head')
-        sql.writeHead.run(head.counter, head.hash, numberOf(replica))
+        if (head) writeHead(replica, head)
       }
       sql.writeStateValue.run('clock', Buffer.from(JSON.stringify(clock)))
       sql.writeStateValue.run('digest', sum)
     },
 
-    appendChange: ({ dot, wallMs, bytes, hash }: ChangeRow) =>
-      Number(
-        sql.insertChange.run(numberOf(dot.replica), dot.counter, wallMs, bytes, hash)
-          .lastInsertRowid,
-      ),
-
-    readChange: ({ replica, counter }: Dot) => {
-      const number = replicaNumbers.get(replica)
-      return number === undefined ? undefined : sql.readChange.get(number, counter)
-    },
-
-    readChanges: (position, bytesMax) => {
-      const entries: StoredSlice['entries'][number][] = []
-      let size = 0
-      let next = position
-      for (const row of sql.readChangesFrom.iterate(position)) {
-        size += row.bytes.length
-        if (entries.length > 0 && size > bytesMax) break
-        const dot = { replica: nameOf(row.replica), counter: row.counter }
-        entries.push({ position: row.position, dot, wallMs: row.wall_ms, bytes: row.bytes })
-        next = row.position + 1
-      }
-      return { entries, next }
-    },
-
-    positionAfter: (replica, counter) => {
-      const number = replicaNumbers.get(replica)
-      return number === undefined ? undefined : sql.readPositionAfter.get(number, counter)?.position
-    },
-
-    endPosition: () => (sql.readLastPosition.get()?.position ?? 0) + 1,
+    ...log,
 
     readRequest: (request) => sql.readRequest.get(request),
     noteRequest: (request, position) => {
@@ -161,23 +108,34 @@ export const createSqliteStore = ({
       sql.insertTouch.run(number, position)
     },
 
-    readHistory: (kind, id) => sql.readHistory.iterate(kind, id),
-    scanDocuments: () => sql.scanDocuments.iterate(),
+    readHistory: (kind, id) =>
+      paged(
+        (last) => sql.readHistory.all(kind, id, last),
+        ({ position }) => position,
+      ),
+    scanDocuments: () =>
+      paged(
+        (last) => sql.scanDocuments.all(last),
+        ({ number }) => number,
+      ),
     countDocuments: () => sql.countDocuments.get()?.count ?? 0,
 
-    replaceRows: (table, owner, rows, isNew) => {
-      const statements =
-        rowStatements.get(table.name) ?? prepareRowStatements(database, table, rowStatements)
-      if (!isNew && !(table.isSingle && rows.length === 1)) statements.remove.run(owner)
-      for (const row of rows) {
-        statements.put.run(table.columns.map((column) => row[column] ?? null))
-      }
-    },
+    replaceRows: createRowWriter(database, readModelTables),
 
-    clearDerived: (derived) => {
-      for (const name of [...derivedTables, ...derived.map((table) => table.name)]) {
-        database.exec(`delete from ${name}`)
-      }
+    readDerivation: () => ({
+      kinds: sql.readStateValue.get('kinds')?.value.toString(),
+      areRowsFilled: readModels.areFilled(),
+    }),
+    noteKinds: (kinds) => {
+      sql.writeStateValue.run('kinds', Buffer.from(kinds))
+    },
+    noteRowsFilled: readModels.noteFilled,
+
+    clearRows: (derived) => {
+      for (const { name } of derived) database.exec(`delete from ${name}`)
+    },
+    clearDocuments: () => {
+      for (const name of derivedTables) database.exec(`delete from ${name}`)
       sql.writeStateValue.run('digest', digest.empty())
     },
 
@@ -187,59 +145,17 @@ export const createSqliteStore = ({
   }
 }
 
-// Read models are derived: when their tables have changed shape they are dropped and filled again.
-const prepareReadModels = (
-  database: Database.Database,
-  readModelSql: string,
-  readModelTables: readonly Table[],
-): boolean => {
-  const shape = createHash('sha256').update(`${formatVersion}\n${readModelSql}`).digest('hex')
-  const known = database
-    .prepare<[], { value: Buffer }>(`select value from state where name = 'read_models'`)
-    .get()
-  if (known?.value.toString() === shape) return false
-  for (const { name } of readModelTables) database.exec(`drop table if exists ${name}`)
-  database.exec(readModelSql)
-  database
-    .prepare(`insert or replace into state (name, value) values ('read_models', ?)`)
-    .run(Buffer.from(shape))
-  return true
-}
-
-interface RowStatements {
-  readonly remove: Database.Statement<[string]>
-  readonly put: Database.Statement<[readonly (string | number | null)[]]>
-}
-
-const prepareRowStatements = (
-  database: Database.Database,
-  { name, owner, columns, isSingle }: Table,
-  statements: Map<string, RowStatements>,
-): RowStatements => {
-  const values = columns.map(() => '?').join(', ')
-  const updates = columns.map((column) => `${column} = excluded.${column}`).join(', ')
-  const upsert = isSingle ? ` on conflict (${owner}) do update set ${updates}` : ''
-  const prepared: RowStatements = {
-    remove: database.prepare(`delete from ${name} where ${owner} = ?`),
-    put: database.prepare(`insert into ${name} (${columns.join(', ')}) values (${values})${upsert}`),
+// A connection with a statement under way takes no writes, and a caller may take its time: so the rows
+// come in pages, and no statement is left open between them.
+function* paged<R>(readAfter: (last: number) => readonly R[], numberOf: (row: R) => number) {
+  let last = 0
+  for (;;) {
+    const rows = readAfter(last)
+    yield* rows
+    const end = rows.at(-1)
+    if (end === undefined) return
+    last = numberOf(end)
   }
-  statements.set(name, prepared)
-  return prepared
-}
-
-interface ReplicaRow {
-  readonly number: number
-  readonly replica: ReplicaId
-  readonly counter: number
-  readonly hash: Buffer
-}
-
-interface LogRow {
-  readonly position: number
-  readonly replica: number
-  readonly counter: number
-  readonly wall_ms: number
-  readonly bytes: Buffer
 }
 
 interface StoredDocumentRow {
@@ -249,36 +165,11 @@ interface StoredDocumentRow {
 }
 
 const prepareStatements = (database: Database.Database) => ({
-  readReplicas: database.prepare<[], ReplicaRow>(
-    'select number, replica, counter, hash from replicas',
-  ),
-  insertReplica: database.prepare<[string, Buffer]>(
-    'insert into replicas (replica, counter, hash) values (?, 0, ?)',
-  ),
-  writeHead: database.prepare<[number, Uint8Array, number]>(
-    'update replicas set counter = ?, hash = ? where number = ?',
-  ),
   readStateValue: database.prepare<[string], { value: Buffer }>(
     'select value from state where name = ?',
   ),
   writeStateValue: database.prepare<[string, Uint8Array]>(
     'insert or replace into state (name, value) values (?, ?)',
-  ),
-  insertChange: database.prepare<[number, number, number, Uint8Array, Uint8Array]>(
-    'insert into changes (replica, counter, wall_ms, bytes, hash) values (?, ?, ?, ?, ?)',
-  ),
-  readChange: database.prepare<[number, number], StoredChange>(
-    'select position, bytes, hash from changes where replica = ? and counter = ?',
-  ),
-  readChangesFrom: database.prepare<[number], LogRow>(
-    `select position, replica, counter, wall_ms, bytes from changes
-     where position >= ? order by position`,
-  ),
-  readPositionAfter: database.prepare<[number, number], { position: number }>(
-    `select position from changes where replica = ? and counter > ? order by counter limit 1`,
-  ),
-  readLastPosition: database.prepare<[], { position: number }>(
-    'select position from changes order by position desc limit 1',
   ),
   // Two regions may each answer one request while cut off; the first that arrived is told again.
   insertRequest: database.prepare<[string, number]>(
@@ -299,13 +190,16 @@ const prepareStatements = (database: Database.Database) => ({
   insertTouch: database.prepare<[number, number]>(
     'insert into touches (document, position) values (?, ?)',
   ),
-  readHistory: database.prepare<[string, string], StoredChange>(
+  readHistory: database.prepare<[string, string, number], StoredChange>(
     `select position, changes.bytes, changes.hash
      from documents join touches on touches.document = documents.number join changes using (position)
-     where kind = ? and id = ? order by position`,
+     where kind = ? and id = ? and position > ? order by position limit ${pageRows}`,
   ),
-  scanDocuments: database.prepare<[], { kind: string; id: string } & StoredDocumentRow>(
-    'select kind, id, number, bytes, hash from documents',
+  scanDocuments: database.prepare<[number], { kind: string; id: string } & StoredDocumentRow>(
+    `select kind, id, number, bytes, hash from documents
+     where number > ? order by number limit ${pageRows}`,
   ),
-  countDocuments: database.prepare<[], { count: number }>('select count(*) as count from documents'),
+  countDocuments: database.prepare<[], { count: number }>(
+    'select count(*) as count from documents',
+  ),
 })

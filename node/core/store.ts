@@ -28,6 +28,11 @@ export interface Store {
   positionAfter(replica: ReplicaId, counter: number): number | undefined
   /** The position after the last change. */
   endPosition(): number
+  /** Keeps a change that shows a second history under its replica's name; the first one stays. */
+  quarantine(dot: Dot, evidence: Uint8Array): void
+  /** The replicas of which two histories were found. */
+  readQuarantine(): ReadonlySet<ReplicaId>
+
   /** The change that answered this request, if one did. */
   readRequest(request: string): StoredChange | undefined
   /** Notes that the change at `position` answered this request; the first note stays. */
@@ -46,8 +51,20 @@ export interface Store {
 
   /** Puts `rows` in the place of those that `owner` has in `table`. */
   replaceRows(table: Table, owner: string, rows: readonly Row[], isNew: boolean): void
-  /** Empties everything that is derived from the log, the digest included. */
-  clearDerived(tables: readonly Table[]): void
+  clearRows(tables: readonly Table[]): void
+  /** Empties documents, histories, requests and the digest. */
+  clearDocuments(): void
+  /** What the derived state was made by, so that a release that reads more makes it anew. */
+  readDerivation(): Derivation
+  noteKinds(kinds: string): void
+  noteRowsFilled(): void
+}
+
+export interface Derivation {
+  /** The kinds of document with their versions; undefined before the first note. */
+  readonly kinds: string | undefined
+  /** Whether the rows of all documents have been written since their tables were made. */
+  readonly areRowsFilled: boolean
 }
 
 export interface CoreState {

@@ -49,8 +49,9 @@ export const createTransaction = (
       const document = cache.get(kind, id)
       live.absorb(document.live, delta)
       const positions = changed.get(document)
-      if (positions) positions.push(position)
-      else changed.set(document, [position])
+      if (!positions) changed.set(document, [position])
+      // A change may have several deltas on one document, and is one piece of its history.
+      else if (positions.at(-1) !== position) positions.push(position)
     }
   }
 
@@ -70,15 +71,15 @@ export const createTransaction = (
 
     finish: (clock) => {
       if (changed.size === 0 && heads.size === 0) return { state: before, changed: [] }
-      let sum = before.digest
+      const sum = digest.sumFrom(before.digest)
       for (const [document, positions] of changed) {
         const { stored } = document
-        write(store, document)
-        assert(document.stored !== undefined, 'a written document is stored')
-        sum = digest.replace(sum, stored?.hash, document.stored.hash)
-        for (const position of positions) store.touchDocument(document.stored.number, position)
+        if (stored) sum.subtract(stored.hash)
+        const { number, hash } = write(store, document)
+        sum.add(hash)
+        for (const position of positions) store.touchDocument(number, position)
       }
-      const state = { heads: new Map([...before.heads, ...heads]), clock, digest: sum }
+      const state = { heads: new Map([...before.heads, ...heads]), clock, digest: sum.bytes() }
       store.writeState(state, heads.keys())
       return { state, changed: [...changed.keys()] }
     },
@@ -86,15 +87,17 @@ export const createTransaction = (
 }
 
 /** Writes a document and its rows, and leaves it knowing how it is stored. */
-const write = (store: Store, document: CachedDocument): void => {
-  const { kind, id, live, stored } = document
+const write = (store: Store, document: CachedDocument) => {
+  const { kind, id, live, stored: before } = document
   const { schema } = kind
   const bytes = schema.encode(live)
   const hash = digest.documentHash(schema.kind, id, bytes)
-  const numbered = stored ? { number: stored.number } : {}
+  const numbered = before ? { number: before.number } : {}
   const number = store.writeDocument({ ...numbered, kind: schema.kind, id, bytes, hash })
-  document.stored = { number, bytes, hash }
-  writeRows(store, document, stored === undefined)
+  const stored = { number, hash }
+  document.stored = stored
+  writeRows(store, document, before === undefined)
+  return stored
 }
 
 export const writeRows = (

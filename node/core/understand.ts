@@ -12,6 +12,16 @@ import type { UnderstoodDelta } from './transaction.ts'
 
 export type KindsByName = ReadonlyMap<string, DocumentKind>
 
+export const kindsByName = (kinds: readonly DocumentKind[]): KindsByName =>
+  new Map(kinds.map((kind) => [kind.schema.kind, kind]))
+
+/** The registered kind of a schema. */
+export const kindOf = (kinds: KindsByName, schema: { readonly kind: string }): DocumentKind => {
+  const kind = kinds.get(schema.kind)
+  if (!kind) throw new Error(`No capability registered documents of kind ${schema.kind}`)
+  return kind
+}
+
 export const understand = (kinds: KindsByName, { deltas }: Change): readonly UnderstoodDelta[] => {
   const understood: UnderstoodDelta[] = []
   for (const delta of deltas) {

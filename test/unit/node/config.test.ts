@@ -144,13 +144,8 @@ describe('a faulty configuration', () => {
     [{ ATOLL_PEERS: 'ws://a:b@us:1', ATOLL_CLUSTER_KEY: key }, /^ATOLL_PEERS must be ws:/],
     [{ ATOLL_PEERS: 'ws://us:1/sync', ATOLL_CLUSTER_KEY: key }, /^ATOLL_PEERS must be ws:/],
     [{ ATOLL_PEERS: 'ws://us:1' }, /^ATOLL_PEERS needs ATOLL_CLUSTER_KEY/],
-    [
-      { ATOLL_PEERS: 'ws://127.0.0.1:4000', ATOLL_CLUSTER_KEY: key },
-      /^ATOLL_PEERS names this node itself/,
-    ],
     [{ ATOLL_CLUSTER_KEY: key.slice(2) }, /^ATOLL_CLUSTER_KEY has 31 bytes/],
     [{ ATOLL_CLUSTER_KEY: 'not a key!' }, /^ATOLL_CLUSTER_KEY must be hex or base64/],
-    [{ ATOLL_CLUSTER_KEY: '00'.repeat(32) }, /^ATOLL_CLUSTER_KEY is not random/],
     [{ ATOLL_ADMIN_EMAIL: 'a@b' }, /belong together/],
     [{ ATOLL_ADMIN_EMAIL: 'ab', ATOLL_ADMIN_PASSWORD: '12345678' }, /^ATOLL_ADMIN_EMAIL must/],
     [{ ATOLL_ADMIN_EMAIL: 'a@b', ATOLL_ADMIN_PASSWORD: '1234567' }, /^ATOLL_ADMIN_PASSWORD must/],

@@ -1,0 +1,93 @@
+/**
+ * Where a document holds more than one answer: registers whose siblings differ, and what its
+ * capability finds besides. Nothing is wrong with such a document; a person should have a look.
+ */
+
+import type { Document, Schema } from '../../crdt/document.ts'
+import type { DotFun } from '../../crdt/dot-store.ts'
+import type { Stamped } from '../../crdt/payload.ts'
+import { equals, type Value } from '../../crdt/value.ts'
+import type { Decide, DocumentKind } from '../core/capability.ts'
+import type { Table } from '../core/store.ts'
+
+/** A kind of document as the inspector sees it. */
+export interface InspectedKind {
+  readonly kind: DocumentKind
+  /** Fields of which differing siblings say too little or too much. */
+  readonly ownRules?: Readonly<Record<string, ConflictRule>>
+}
+
+/** When a field is in conflict, and how that is resolved, where a register's rule does not do. */
+export interface ConflictRule {
+  readonly isContested: (document: Document) => boolean
+  readonly resolve: Decide<Resolution, Value>
+}
+
+export interface Resolution {
+  readonly id: string
+  readonly value: Value
+}
+
+/** Registers by their path: `price`, or `variants/<id>` for one under a key. */
+export const registersOf = (
+  { fields }: Pick<Schema, 'fields'>,
+  { store }: Pick<Document, 'store'>,
+): readonly (readonly [path: string, register: DotFun<Stamped<Value>>])[] =>
+  Object.entries(fields).flatMap(([name, [, { type }]]) => {
+    if (type === 'lww-register') return [[name, store[name] as DotFun<Stamped<Value>>] as const]
+    if (type !== 'or-map') return []
+    const registers = store[name] as ReadonlyMap<string, DotFun<Stamped<Value>>>
+    return [...registers].map(([key, register]) => [`${name}/${key}`, register] as const)
+  })
+
+/** Whether concurrent writes left different values; the same value written twice is none. */
+export const isContested = (register: DotFun<Stamped<Value>>): boolean => {
+  if (register.size < 2) return false
+  const [first, ...others] = [...register.values()].map(({ value }) => value.value)
+  return others.some((value) => !equals(value, first ?? null))
+}
+
+/** The fields in conflict. */
+export const conflictsOf = (
+  { kind: { schema }, ownRules = {} }: InspectedKind,
+  document: Document,
+): readonly string[] => [
+  ...registersOf(schema, document)
+    .filter(([path, register]) => !(path in ownRules) && isContested(register))
+    .map(([path]) => path),
+  ...Object.keys(ownRules).filter((path) => ownRules[path]?.isContested(document)),
+]
+
+export const conflictTable = ({ schema }: Pick<DocumentKind, 'schema'>): Table => ({
+  name: `conflicts_${tableName(schema.kind)}`,
+  owner: 'document',
+  columns: ['document', 'field'],
+  isSingle: false,
+})
+
+export const conflictSql = (kind: Pick<DocumentKind, 'schema'>): string => `
+create table if not exists ${conflictTable(kind).name} (
+  document text not null,
+  field    text not null,
+  primary key (document, field)
+) strict, without rowid;
+`
+
+const tableName = (kind: string): string => kind.replaceAll('-', '_')
+
+/** The kind with a table of its documents' conflicts, kept like every other row of theirs. */
+export const withConflicts = (inspected: InspectedKind): DocumentKind => {
+  const { kind } = inspected
+  const table = conflictTable(kind)
+  return {
+    ...kind,
+    tables: [...kind.tables, table],
+    project: (id, document) => {
+      const fields = conflictsOf(inspected, document)
+      const rows = kind.project(id, document)
+      return fields.length === 0
+        ? rows
+        : { ...rows, [table.name]: fields.map((field) => ({ document: id, field })) }
+    },
+  }
+}

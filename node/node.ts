@@ -1,0 +1,253 @@
+/**
+ * A node: the core and everything around it, put together. This is the only file that knows all parts.
+ */
+
+import type { Server } from './http/server.ts'
+import { isAddress } from '../sync/address.ts'
+import { createMesh, type Mesh } from '../sync/mesh.ts'
+import type { Clock, Timers } from '../sync/surroundings.ts'
+import { createSyncServer, dialWebSocket, path as syncPath } from '../sync/websocket.ts'
+import { createCartTokens } from './cart/cart-id.ts'
+import { createCartRoutes } from './cart/routes.ts'
+import { createCatalogQueries } from './catalog/queries.ts'
+import { createCatalogRoutes } from './catalog/routes.ts'
+import type { Config } from './config.ts'
+import { createChangeLog } from './core/change-log.ts'
+import { createCore, type Core } from './core/core.ts'
+import { openDataDirectory } from './core/data-directory.ts'
+import { createStorageChecks } from './core/health.ts'
+import { createPipeline, type Pipeline } from './core/pipeline.ts'
+import { refresh } from './core/rebuild.ts'
+import { createSqliteStore, type SqliteStore } from './core/sqlite-store.ts'
+import { createDocsRoutes } from './http/docs.ts'
+import {
+  createEventLoopCheck,
+  createHealthRoutes,
+  diskSpaceCheck,
+  memoryCheck,
+  type HealthCheck,
+} from './http/health.ts'
+import { createMetricsRoutes } from './http/metrics-routes.ts'
+import { createProblemRoutes } from './http/problem.ts'
+import { createShell } from './http/shell.ts'
+import { listen } from './http/server.ts'
+import { loadClusterSecret } from './identity/cluster-secret.ts'
+import { createIdentity } from './identity/identity.ts'
+import { createInspectorRoutes } from './inspector/routes.ts'
+import type { Log } from './log.ts'
+import type { Metrics } from './metrics.ts'
+import { openReplica } from './replication/replica.ts'
+import * as shop from './shop.ts'
+
+export interface Node {
+  /** `http://host:port`. */
+  readonly url: string
+  /** Stops taking requests, finishes those in flight, says goodbye to peers, closes the disk. */
+  close(): Promise<void>
+}
+
+export interface NodeDeps {
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly random: (bytes: number) => Uint8Array
+  readonly soon: (work: () => void) => void
+  /** Called when the disk failed: the process must end, and start anew as another replica. */
+  readonly broken: (error: unknown) => void
+}
+
+/** Room for the page cache, documents in use, requests in flight and the runtime itself. */
+const rssBytesMax = 512 * 1_024 * 1_024
+const diskDegradedBytes = 1_024 * 1_024 * 1_024
+const diskFailedBytes = 64 * 1_024 * 1_024
+const eventLoopDegradedMs = 100
+const eventLoopFailedMs = 5_000
+
+export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> => {
+  const { log, metrics, clock, random } = deps
+  const directory = openDataDirectory(config.dataDir)
+  const store = createSqliteStore({
+    file: directory.databaseFile,
+    readModelSql: shop.readModelSql,
+    readModelTables: shop.readModelTables,
+  })
+  const refreshed = refresh(store, shop.kinds)
+  if (refreshed !== 'nothing') log.info({ refreshed }, 'read models were made anew')
+
+  let mesh: Mesh | undefined
+  const core = createCore({
+    store,
+    kinds: shop.kinds,
+    clock,
+    random,
+    committed: () => mesh?.notifyLogGrew(),
+  })
+  const pipeline = createPipeline({
+    core,
+    soon: deps.soon,
+    monotonic: () => clock.monotonic(),
+    observe: ({ commands, ms }) => metrics.committed({ changes: commands, syncMs: ms }),
+    broken: deps.broken,
+  })
+  const { clusterKey, dataDir } = config
+  const clusterSecret = loadClusterSecret({ clusterKey, dataDir, random })
+  await pipeline.submit({
+    decide: openReplica,
+    input: { node: config.name },
+    actor: `node/${config.name}`,
+  })
+  const identity = await createIdentity({
+    pipeline,
+    core,
+    database: store.database,
+    clusterSecret,
+    dataDir,
+    nodeName: config.name,
+    clock,
+    random,
+    adminFromConfig: config.admin,
+  })
+
+  const syncServer = createSyncServer((connection) => mesh?.accept(connection))
+  const eventLoop = createEventLoopCheck({
+    degradedMs: eventLoopDegradedMs,
+    failedMs: eventLoopFailedMs,
+  })
+  const app = createShell({ log, metrics, clock: performance, random, corsOrigins: config.corsOrigins })
+  app.route('/', createProblemRoutes())
+  app.route(
+    '/',
+    createHealthRoutes({
+      checks: {
+        ...createStorageChecks({ core, store, directory: config.dataDir }),
+        disk: diskSpaceCheck({
+          directory: config.dataDir,
+          degradedBytes: diskDegradedBytes,
+          failedBytes: diskFailedBytes,
+        }),
+        memory: memoryCheck({ rssBytesMax }),
+        eventLoop: () => eventLoop.check(),
+        peers: () => peersCheck(mesh),
+      },
+    }),
+  )
+  app.route('/', createMetricsRoutes(metrics))
+  app.route('/', createDocsRoutes({ describe: () => describeApi(app) }))
+
+  const startMesh = (server: Server) => {
+    if (!config.clusterKey) return undefined
+    return createMesh({
+      name: config.name,
+      replica: core.replica(),
+      clusterKey: config.clusterKey,
+      addresses: config.peers,
+      advertised: advertised(config, server),
+      schemaVersions: new Map(shop.kinds.map(({ schema }) => [schema.kind, schema.version])),
+      log: createChangeLog(core, store),
+      intake: pipeline,
+      clock,
+      timers: deps.timers,
+      random,
+      dial: dialWebSocket,
+      logger: log,
+    })
+  }
+
+  mountApi(app, { config, core, pipeline, store, identity, clusterSecret, random, mesh: () => mesh })
+  const server = await listen({
+    app,
+    host: config.host,
+    port: config.port,
+    onUpgrade: {
+      [syncPath]: ({ request, socket, head }) => syncServer.upgrade(request, socket, head),
+    },
+  })
+  mesh = startMesh(server)
+  metrics.watchPeers(() =>
+    (mesh?.peers() ?? []).map(({ name, state, lagChanges, lagMs }) => ({
+      name,
+      connected: state === 'live' || state === 'syncing',
+      lagChanges,
+      lagMs,
+    })),
+  )
+
+  return {
+    url: server.url,
+    close: async () => {
+      mesh?.close()
+      syncServer.close()
+      await server.close()
+      await pipeline.close()
+      identity.close()
+      eventLoop.close()
+      store.close()
+      directory.close()
+    },
+  }
+}
+
+interface ApiDeps {
+  readonly config: Config
+  readonly core: Core
+  readonly pipeline: Pipeline
+  readonly store: SqliteStore
+  readonly identity: Awaited<ReturnType<typeof createIdentity>>
+  readonly clusterSecret: Uint8Array
+  readonly random: NodeDeps['random']
+  readonly mesh: () => Mesh | undefined
+}
+
+type App = ReturnType<typeof createShell>
+
+const mountApi = (app: App, deps: ApiDeps): void => {
+  const { core, pipeline, store, identity, random } = deps
+  const { guard } = identity
+  const base = '/api/v1'
+  app.route(base, identity.routes)
+  const queries = createCatalogQueries(store.database)
+  app.route(base, createCatalogRoutes({ core, pipeline, queries, guard }))
+  const tokens = createCartTokens(deps.clusterSecret)
+  app.route(base, createCartRoutes({ core, pipeline, guard, tokens, random }))
+  app.route(
+    base,
+    createInspectorRoutes({
+      node: deps.config.name,
+      core,
+      pipeline,
+      store,
+      kinds: shop.inspectedKinds,
+      mesh: deps.mesh,
+      guard,
+    }),
+  )
+}
+
+const describeApi = (app: App): object =>
+  app.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: {
+      title: 'Atoll',
+      version: '1',
+      description: 'A shop that keeps selling when the network does not.',
+    },
+    servers: [{ url: '/' }],
+  })
+
+// Peers out of reach are what a node is made for: worth a look, no reason to take it out of service.
+const peersCheck = (mesh: Mesh | undefined): HealthCheck => {
+  const peers = mesh?.peers() ?? []
+  const connected = peers.filter(({ state }) => state === 'live' || state === 'syncing')
+  const figures = { connected: connected.length, known: peers.length }
+  return connected.length < peers.length
+    ? { status: 'degraded', detail: 'Not every peer is in reach', figures }
+    : { status: 'ok', figures }
+}
+
+// A node that listens on all interfaces cannot know which of its addresses others reach.
+const advertised = ({ advertise, host }: Config, { port }: Server): readonly string[] => {
+  if (advertise !== undefined) return [advertise]
+  const address = `ws://${host}:${port}`
+  return host === '0.0.0.0' || host === '::' || !isAddress(address) ? [] : [address]
+}

@@ -1,0 +1,45 @@
+/** What this release of the shop knows: every kind of document, and the read models made of them. */
+
+import { catalogKinds } from './catalog/projection.ts'
+import { isDeletionContested, type Product } from './catalog/product.ts'
+import { settleDeletion } from './catalog/product-rules.ts'
+import { catalogSql } from './catalog/tables.ts'
+import { cartKind } from './cart/cart.ts'
+import type { DocumentKind } from './core/capability.ts'
+import type { Table } from './core/store.ts'
+import { identityCapability } from './identity/identity.ts'
+import { identitySql } from './identity/tables.ts'
+import { conflictSql, withConflicts, type InspectedKind } from './inspector/conflict.ts'
+import { stockKind, stockSql } from './inventory/stock.ts'
+import { replicaKind } from './replication/replica.ts'
+
+export const inspectedKinds: readonly InspectedKind[] = [
+  {
+    kind: catalogKinds.productKind,
+    ownRules: {
+      deletion: {
+        isContested: (document) => isDeletionContested(document as Product),
+        resolve: settleDeletion,
+      },
+    },
+  },
+  ...[
+    catalogKinds.categoryKind,
+    catalogKinds.brandKind,
+    stockKind,
+    cartKind,
+    replicaKind,
+    ...identityCapability.kinds,
+  ].map((kind) => ({ kind })),
+]
+
+export const kinds: readonly DocumentKind[] = inspectedKinds.map(withConflicts)
+
+export const readModelTables: readonly Table[] = kinds.flatMap(({ tables }) => tables)
+
+export const readModelSql = [
+  catalogSql,
+  stockSql,
+  identitySql,
+  ...inspectedKinds.map(({ kind }) => conflictSql(kind)),
+].join('\n')
