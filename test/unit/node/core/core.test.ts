@@ -1,12 +1,15 @@
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { schema as makeSchema } from '../../../../crdt/document.ts'
+import * as hlc from '../../../../crdt/hybrid-logical-clock.ts'
+import type { Value } from '../../../../crdt/value.ts'
 import * as change from '../../../../sync/change.ts'
-import { draftDelta } from '../../../../node/core/capability.ts'
+import { draftDelta, type Draft, type DraftDelta } from '../../../../node/core/capability.ts'
 import type { Command, CommandResult } from '../../../../node/core/core.ts'
 import type { Store } from '../../../../node/core/store.ts'
 import { ok } from '../../../../node/result.ts'
 import { fail, note, rename, spend, stock, tag, tagsOf, titleOf, unitsOf } from './note.ts'
 import { createTestCore, send, temporaryDirectory } from './test-core.ts'
-import { join } from 'node:path'
 
 const request = (id: string, fingerprint = 'as asked') => ({ id, fingerprint })
 
@@ -61,34 +64,37 @@ describe('a batch of commands', () => {
 })
 
 describe('a rule that makes what no node could read', () => {
-  const draft = (made: Partial<Parameters<typeof ok>[0] & object>): Command => ({
+  const draftOf = (made: Partial<Draft<Value>>): Command => ({
     actor: 'admin/alice',
     input: undefined,
     decide: () => ok({ type: 'note.broken', deltas: [], answer: null, ...made }),
   })
+  const nested = (depth: number): Value => (depth === 0 ? 1 : [nested(depth - 1)])
+  const alien = (): DraftDelta => {
+    const { deltas } = expectDraft(tag('n', 'a')())
+    return { ...deltas[0]!, schema: makeSchema('alien', 1, {}) }
+  }
+  const expectDraft = ({ decide, input }: Command): Draft<Value> => {
+    const alice = createTestCore()
+    const decided = decide(
+      { ...alice, replica: alice.replica(), time: { ...hlc.bottom, replica: alice.replica() } },
+      input,
+    )
+    if (!decided.ok) throw new Error('refused')
+    return decided.value
+  }
 
   test.each([
-    ['a number that is none', draft({ answer: Number.NaN })],
-    ['nesting without end', draft({ details: nested(40) })],
-    ['a document of no registered kind', draft({ deltas: [alien()] })],
-  ])('is a mistake that costs its own command: %s', (_name, command) => {
+    ['a number that is none', () => draftOf({ answer: Number.NaN })],
+    ['nesting without end', () => draftOf({ details: nested(40) })],
+    ['a document of no registered kind', () => draftOf({ deltas: [alien()] })],
+    ['dots of another replica', () => draftOf({ deltas: expectDraft(tag('n', 'a')()).deltas })],
+  ])('is a mistake that costs its own command: %s', (_name, commandOf) => {
     const alice = createTestCore()
-    const results = alice.execute([command, tag('n', 'a')()])
+    const results = alice.execute([commandOf(), tag('n', 'a')()])
     expect(results.map(kindOfResult)).toEqual(['thrown', 'done'])
     expect(alice.isBroken()).toBe(false)
   })
-
-  function nested(depth: number): unknown {
-    return depth === 0 ? 1 : [nested(depth - 1)]
-  }
-  function alien() {
-    const bob = createAlien()
-    return bob
-  }
-  function createAlien() {
-    const delta = { ...note.bottom, context: { vector: new Map([['00', 1]]), cloud: new Map() } }
-    return { ...draftDelta(note, 'x', note.bottom), delta, schema: { ...note, kind: 'alien' } }
-  }
 })
 
 test('a delta that says nothing is left out of its change', () => {

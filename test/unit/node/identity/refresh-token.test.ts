@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { identityKeysOf } from '../../../../node/identity/identity-keys.ts'
 import * as refreshToken from '../../../../node/identity/refresh-token.ts'

@@ -1,22 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { ownKeyOf } from '../../../../node/identity/own-key.ts'
-import { announceKey, signingKeyKind } from '../../../../node/identity/signing-key.ts'
-import { signingKey } from '../../../../node/identity/signing-key.ts'
+import { announceKey, signingKey, signingKeyKind } from '../../../../node/identity/signing-key.ts'
 import { createIdentityQueries } from '../../../../node/identity/store.ts'
-import { createTestCore, createTestRandom } from './test-node.ts'
+import { createTestCore, createTestRandom, run } from './test-node.ts'
 
 const key = ownKeyOf(createTestRandom('alice')(32))
 const other = ownKeyOf(createTestRandom('bob')(32))
 
 const announced = () => {
   const alice = createTestCore('alice')
-  alice.core.execute([
-    {
-      decide: announceKey as never,
-      input: { node: 'alice', publicJwk: key.publicJwk },
-      actor: 'node/alice',
-    },
-  ])
+  run(alice, announceKey, { node: 'alice', publicJwk: key.publicJwk })
   return alice
 }
 

@@ -4,10 +4,13 @@ import { createHash } from 'node:crypto'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Value } from '../../../../crdt/value.ts'
+import type { Decide } from '../../../../node/core/capability.ts'
 import { createChangeLog } from '../../../../node/core/change-log.ts'
-import { createCore } from '../../../../node/core/core.ts'
+import { createCore, type Command } from '../../../../node/core/core.ts'
 import { createPipeline } from '../../../../node/core/pipeline.ts'
 import { createSqliteStore } from '../../../../node/core/sqlite-store.ts'
+import type { ErrorCode } from '../../../../node/errors.ts'
 import { identityKeysOf } from '../../../../node/identity/identity-keys.ts'
 import { createIdentity, identityCapability } from '../../../../node/identity/identity.ts'
 import { createPasswords, type Passwords } from '../../../../node/identity/passwords.ts'
@@ -60,6 +63,20 @@ export const createTestCore = (name: string, clock: { now(): number } = createTe
     },
   })
   return { store, core, pipeline, clock, random, log: createChangeLog(core, store) }
+}
+
+export type TestCore = ReturnType<typeof createTestCore>
+
+/** Runs a rule at once: its answer, or the code of its refusal. */
+export const run = <Input, Answer extends Value>(
+  { core }: Pick<TestCore, 'core'>,
+  decide: Decide<Input, Answer>,
+  input: Input,
+): Answer | { readonly refused: ErrorCode } => {
+  const command: Command<Input, Answer> = { decide, input, actor: 'test' }
+  const [result] = core.execute([command as Command])
+  if (!result || 'thrown' in result) throw new Error('The rule threw', { cause: result?.thrown })
+  return result.ok ? (result.value.answer as Answer) : { refused: result.refusal.code }
 }
 
 export interface TestNodeOptions {
@@ -155,10 +172,7 @@ export interface Body {
   readonly [name: string]: unknown
 }
 
-interface Exchanging {
-  readonly core: ReturnType<typeof createTestCore>['core']
-  readonly log: ReturnType<typeof createTestCore>['log']
-}
+type Exchanging = Pick<TestCore, 'core' | 'log'>
 
 /** Brings each what the other lacks. */
 export const exchange = (alice: Exchanging, bob: Exchanging): void => {
