@@ -7,8 +7,11 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    reporters: process.env['CI']
+      ? ['default', ['json', { outputFile: 'coverage/tests.json' }]]
+      : ['default'],
     coverage: {
-      include: ['crdt/**', 'sync/**', 'node/**'],
+      include: ['crdt/**/*.ts', 'sync/**/*.ts', 'node/**/*.ts'],
       thresholds: { lines: 90 },
     },
   },

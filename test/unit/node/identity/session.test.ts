@@ -181,12 +181,27 @@ describe('a session', () => {
     expect(renew(bob, here.next).outcome).toBe('renewed')
   })
 
+  it('has its grace counted from the first of two renewals for one token', () => {
+    const alice = signedIn()
+    const bob = createTestCore('bob', alice.clock)
+    exchange(alice.node, bob)
+    renew(alice.node, alice.first)
+    alice.clock.advance(renewalGraceMs)
+    renew(bob, alice.first)
+    exchange(alice.node, bob)
+    expect(renew(bob, alice.first).outcome).toBe('repeated')
+    alice.clock.advance(1)
+    expect(renew(bob, alice.first).outcome).toBe('reused')
+  })
+
   it('that a thief renewed in a region cut off is over when the owner shows a token there', () => {
     const alice = signedIn()
     const bob = createTestCore('bob', alice.clock)
     exchange(alice.node, bob)
     let stolen = renew(bob, alice.first).next
     stolen = renew(bob, stolen).next
+    // The owner wrote later, and is behind all the same.
+    alice.clock.advance(1_000)
     const mine = renew(alice.node, alice.first).next
     alice.clock.advance(60_000)
     exchange(alice.node, bob)

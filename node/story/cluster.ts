@@ -1,0 +1,144 @@
+/** Three nodes, each a process of its own, that know each other: started, watched, and stopped in order. */
+
+import { join } from 'node:path'
+import { jsonOf } from '../cli/json.ts'
+import { printable } from '../cli/command.ts'
+import type { DemoDirectory } from './demo-directory.ts'
+import { askEveryMs, host, logLinesShown, readyMsMax, stopMsMax } from './limits.ts'
+import type { NodeProcess } from './processes.ts'
+import { forRegions, inRegions, regions, type ByRegion, type Region } from './regions.ts'
+import { pause, type StoryDeps } from './story-deps.ts'
+
+export interface Cluster {
+  /** `http://host:port`. */
+  readonly urls: ByRegion<string>
+  /** Resolves if a node ends that nobody asked to. */
+  readonly died: Promise<DeadNode>
+  /** Resolves when the node takes requests; how long that took since it was started. */
+  readonly ready: ByRegion<Promise<number>>
+  /** Lets every node finish what it has begun, and ends it. */
+  close(): Promise<void>
+}
+
+export interface DeadNode {
+  readonly region: Region
+  readonly how: string
+  /** The last of its log. */
+  readonly lines: readonly string[]
+}
+
+export interface ClusterOptions {
+  readonly ports: ByRegion<number>
+  readonly directory: DemoDirectory
+  readonly clusterKey: string
+  readonly admin: Admin
+}
+
+export interface Admin {
+  readonly email: string
+  readonly password: string
+}
+
+export const createCluster = (deps: StoryDeps, options: ClusterOptions): Cluster => {
+  const urls = forRegions((region) => `http://${host}:${options.ports[region]}`)
+  const startMs = deps.clock.monotonic()
+  const nodes = forRegions((region) => startNode(deps, options, region))
+  let isClosing = false
+
+  const died = new Promise<DeadNode>((resolve) => {
+    for (const region of regions) {
+      void nodes[region].ended.then(async (how) => {
+        if (isClosing) return
+        resolve({ region, how, lines: lastLines(await nodes[region].readLog()) })
+      })
+    }
+  })
+
+  const waitUntilReady = async (region: Region): Promise<number> => {
+    const elapsedMs = () => deps.clock.monotonic() - startMs
+    while (!(await isReady(deps, urls[region]))) {
+      if (elapsedMs() > readyMsMax) {
+        throw new Error(`${region} is not ready after ${readyMsMax / 1000} s`)
+      }
+      await pause(deps, askEveryMs)
+    }
+    return elapsedMs()
+  }
+  const ready = forRegions(waitUntilReady)
+  // Whoever waits for it is told; a story that ends before has nobody waiting.
+  for (const region of regions) ready[region].catch(() => undefined)
+
+  return {
+    urls,
+    died,
+    ready,
+    close: async () => {
+      isClosing = true
+      await inRegions((region) => stopNode(deps, nodes[region]))
+    },
+  }
+}
+
+const startNode = (
+  { processes, env }: StoryDeps,
+  { ports, directory, clusterKey, admin }: ClusterOptions,
+  region: Region,
+): NodeProcess => {
+  const peers = regions
+    .filter((other) => other !== region)
+    .map((other) => `ws://${host}:${ports[other]}`)
+  return processes.start({
+    args: [
+      ...['node', '--name', region, '--host', host, '--port', String(ports[region])],
+      ...['--data', directory.dataDirs[region], '--peers', peers.join(',')],
+    ],
+    env: {
+      ...withoutSettings(env),
+      // Not as flags, which everyone on the machine can read.
+      ATOLL_CLUSTER_KEY: clusterKey,
+      ATOLL_ADMIN_EMAIL: admin.email,
+      ATOLL_ADMIN_PASSWORD: admin.password,
+    },
+    logFile: join(directory.logFiles[region]),
+  })
+}
+
+// What is set for a node of the operator's own must not turn the story's into something else.
+const withoutSettings = (env: StoryDeps['env']): StoryDeps['env'] =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('ATOLL_')))
+
+const isReady = async ({ fetch, signal }: StoryDeps, url: string): Promise<boolean> => {
+  try {
+    const response = await fetch(`${url}/ready`, { signal })
+    await response.text()
+    return response.status === 200
+  } catch {
+    signal.throwIfAborted()
+    return false
+  }
+}
+
+const stopNode = async ({ timers }: StoryDeps, node: NodeProcess): Promise<void> => {
+  node.stop()
+  const cancel = timers.after(stopMsMax, node.kill)
+  await node.ended
+  cancel()
+}
+
+/** The end of a node's log in words: its lines are JSON objects, or whatever the runtime wrote. */
+export const lastLines = (log: string): readonly string[] =>
+  log
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .slice(-logLinesShown)
+    .map((line) => printable(plainLine(line)))
+
+const plainLine = (line: string): string => {
+  const entry = jsonOf(line)
+  if (typeof entry !== 'object' || entry === null) return line
+  const { level, message, err } = entry as Readonly<Record<string, unknown>>
+  if (typeof level !== 'string' || typeof message !== 'string') return line
+  const cause =
+    typeof err === 'object' && err !== null && 'message' in err ? `: ${String(err.message)}` : ''
+  return `${level}  ${message}${cause}`
+}
