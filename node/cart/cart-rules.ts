@@ -9,9 +9,9 @@ import { draftDelta, type Decide, type World } from '../core/capability.ts'
 import type { Refusal } from '../errors.ts'
 import { ok, refused, type Result } from '../result.ts'
 import * as rules from './cart.ts'
-import { cart, lines, type Cart } from './cart.ts'
+import { cart, lines, namedTags, tagCounts, type Cart } from './cart.ts'
 import type { CartId } from './cart-id.ts'
-import { linesMax, quantityMax } from './limits.ts'
+import { linesMax, quantityMax, tagsMax } from './limits.ts'
 
 export type Intent =
   | {
@@ -59,7 +59,7 @@ export interface IntentsInput {
 export const applyIntents: Decide<IntentsInput, CartAnswer> = (world, { id, intents }) => {
   const fresh = intents.filter((intent) => !world.isAnswered(requestOfIntent(id, intent)))
   const before = world.read(cart, id)
-  const draft = draftOf(before)
+  const draft = draftOf(world, before)
   const edits: Edit<Cart['store']['tags']>[] = []
   for (const intent of fresh) {
     const step = decideIntent(world, draft, intent)
@@ -75,63 +75,92 @@ export const applyIntents: Decide<IntentsInput, CartAnswer> = (world, { id, inte
   })
 }
 
-/** The quantities as they would be after the intents so far. */
-type DraftLines = Map<VariantId, number>
+/** The cart as it would be after the intents so far. */
+interface Draft {
+  readonly lines: Map<VariantId, { readonly quantity: number; readonly tags: number }>
+  /** The currency that a variant is sold in here; undefined if it is not sold. */
+  readonly currencyOf: (variant: VariantId) => string | undefined
+}
 
-const draftOf = (document: Cart): DraftLines =>
-  new Map(lines(document).map(({ variant, quantity }) => [variant, quantity]))
+const draftOf = (world: World, document: Cart): Draft => {
+  const counts = tagCounts(document)
+  // Asked once for each variant: a hundred intents on a hundred lines would ask ten thousand times.
+  const known = new Map<VariantId, string | undefined>()
+  return {
+    lines: new Map(
+      lines(document).map(({ variant, quantity }) => [
+        variant,
+        { quantity, tags: counts.get(variant) ?? 0 },
+      ]),
+    ),
+    currencyOf: (variant) => {
+      if (!known.has(variant)) known.set(variant, findCurrency(world, variant))
+      return known.get(variant)
+    },
+  }
+}
 
 const decideIntent = (
   world: World,
-  draft: DraftLines,
+  draft: Draft,
   intent: Intent,
 ): Result<Edit<Cart['store']['tags']>, Refusal> => {
   switch (intent.type) {
     case 'clear':
-      draft.clear()
+      draft.lines.clear()
       return ok(rules.clear)
     case 'remove':
-      draft.delete(intent.variantId)
+      draft.lines.delete(intent.variantId)
       return ok(rules.remove(intent.variantId))
     case 'set':
       if (intent.quantity === 0) {
-        draft.delete(intent.variantId)
+        draft.lines.delete(intent.variantId)
         return ok(rules.remove(intent.variantId))
       }
-      return put(world, draft, intent, intent.quantity)
-    case 'add':
-      return put(world, draft, intent, (draft.get(intent.variantId) ?? 0) + intent.quantity)
+      return put(world, draft, intent, { quantity: intent.quantity, tags: 1 })
+    case 'add': {
+      const before = draft.lines.get(intent.variantId) ?? { quantity: 0, tags: 0 }
+      const quantity = before.quantity + intent.quantity
+      return put(world, draft, intent, { quantity, tags: before.tags + 1 })
+    }
   }
 }
 
 const put = (
   world: World,
-  draft: DraftLines,
+  draft: Draft,
   intent: Extract<Intent, { quantity: number }>,
-  total: number,
+  after: { readonly quantity: number; readonly tags: number },
 ): Result<Edit<Cart['store']['tags']>, Refusal> => {
   const { id, type, variantId: variant, quantity } = intent
-  const currency = currencyOf(world, variant)
+  const currency = draft.currencyOf(variant)
   if (currency === undefined) {
     return refused({ code: 'unknown_variant', detail: `There is no variant ${variant} to be sold` })
   }
-  const other = draft.keys().find((line) => (currencyOf(world, line) ?? currency) !== currency)
+  const other = draft.lines.keys().map(draft.currencyOf).find((one) => (one ?? currency) !== currency)
   if (other !== undefined) {
-    const detail = `The cart holds what is priced in ${currencyOf(world, other)}, not ${currency}`
+    const detail = `The cart holds what is priced in ${other}, not ${currency}`
     return refused({ code: 'currency_mismatch', detail })
   }
-  if (total > quantityMax) {
-    const detail = `A cart holds at most ${quantityMax} of one variant, not ${total}`
+  if (after.quantity > quantityMax) {
+    const detail = `A cart holds at most ${quantityMax} of one variant, not ${after.quantity}`
     return refused({ code: 'quantity_out_of_range', detail })
   }
-  if (!draft.has(variant) && draft.size >= linesMax) {
+  if (!draft.lines.has(variant) && draft.lines.size >= linesMax) {
     return refused({ code: 'cart_line_limit', detail: `A cart has at most ${linesMax} lines` })
   }
-  draft.set(variant, total)
-  return ok((type === 'add' ? rules.add : rules.set)(world, id, { variant, quantity }))
+  draft.lines.set(variant, after)
+  return draft.lines.values().reduce((sum, { tags }) => sum + tags, 0) > tagsMax
+    ? refused(tooManyTags)
+    : ok((type === 'add' ? rules.add : rules.set)(world, id, { variant, quantity }))
 }
 
-const currencyOf = (world: World, variant: VariantId): string | undefined => {
+const tooManyTags: Refusal = {
+  code: 'cart_line_limit',
+  detail: `A cart keeps at most ${tagsMax} additions; set the quantity of a line instead of adding`,
+}
+
+const findCurrency = (world: World, variant: VariantId): string | undefined => {
   const document = world.read(product, productOf(variant))
   if (!isLive(document)) return undefined
   return variantsOf(document).find(({ id }) => id === variant)?.price.currency
@@ -149,11 +178,14 @@ export interface MergeInput {
  * adds later is moved by the next merge, and `unmergeCart` moves it all back.
  */
 export const mergeCart: Decide<MergeInput, CartAnswer> = (world, { guest, own, account }) => {
+  if (guest === own) {
+    return refused({ code: 'invalid_request', detail: "The cart is the account's own already" })
+  }
   const from = world.read(cart, guest)
   const to = world.read(cart, own)
-  const moved = rules
-    .effectiveTags(from)
-    .map(({ name, ...line }) => rules.add(world, `${guest}/${name}`, line))
+  const tags = namedTags(from)
+  if (tags.length + to.store.tags.size > tagsMax) return refused(tooManyTags)
+  const moved = tags.map(({ name, tag }) => rules.put(world, `${guest}/${name}`, tag))
   return ok({
     type: 'cart.merged',
     details: { guest },
@@ -180,7 +212,8 @@ export const unmergeCart: Decide<Omit<MergeInput, 'account'>, CartAnswer> = (
   const from = world.read(cart, own)
   const to = world.read(cart, guest)
   const prefix = `${guest}/`
-  const tags = rules.effectiveTags(from).filter(({ name }) => name.startsWith(prefix))
+  const tags = namedTags(from).filter(({ name }) => name.startsWith(prefix))
+  if (tags.length + to.store.tags.size > tagsMax) return refused(tooManyTags)
   return ok({
     type: 'cart.unmerged',
     details: { guest },
@@ -190,7 +223,7 @@ export const unmergeCart: Decide<Omit<MergeInput, 'account'>, CartAnswer> = (
         guest,
         rules.editTags(
           to,
-          tags.map(({ name, ...line }) => rules.add(world, name.slice(prefix.length), line)),
+          tags.map(({ name, tag }) => rules.put(world, name.slice(prefix.length), tag)),
         ),
       ),
       draftDelta(

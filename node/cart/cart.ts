@@ -53,11 +53,10 @@ export interface Line {
 
 /** What the cart holds: a line for each variant, in the order in which they came in. */
 export const lines = (document: Cart): readonly Line[] => {
-  const tagsByVariant = Map.groupBy(tagsOf(document), ({ tag }) => tag.variant)
-  return [...tagsByVariant]
-    .map(([variant, tags]) => ({ variant, tags: tags.sort(compareTags) }))
-    .sort((a, b) => compareTags(a.tags[0]!, b.tags[0]!))
-    .map(({ variant, tags }) => ({ variant, quantity: quantityOf(tags) }))
+  // Grouping keeps the order in which groups and their members come first.
+  const tags = tagsOf(document).toSorted(compareTags)
+  return [...Map.groupBy(tags, ({ tag }) => tag.variant)]
+    .map(([variant, own]) => ({ variant, quantity: quantityOf(own) }))
     .filter(({ quantity }) => quantity > 0)
 }
 
@@ -76,31 +75,51 @@ const tagsOf = ({ store }: Cart): readonly NamedTag[] =>
 const compareTags = (a: NamedTag, b: NamedTag): number =>
   lwwRegister.compareEntries(a.entry, b.entry)
 
-// Earliest first: the last tag that sets is the latest.
+// Earliest first: the last tag that sets is the latest. One cart's lines and those that came with a
+// guest's are counted apart and added up, so that neither's "how many in all" ends the other's.
 const quantityOf = (tags: readonly NamedTag[]): number => {
-  const latest = tags.findLast(({ tag }) => tag.sets)
-  let quantity = latest?.tag.quantity ?? 0
-  for (const { tag } of tags) if (!tag.sets) quantity += tag.quantity
+  let quantity = 0
+  for (const own of Map.groupBy(tags, ({ name }) => originOf(name)).values()) {
+    const latest = own.findLast(({ tag }) => tag.sets)
+    for (const one of own) if (!one.tag.sets || one === latest) quantity += one.tag.quantity
+  }
   return quantity
 }
 
+// `<guest cart>/` for a tag that came with a guest's cart; nothing for the cart's own. No intent's id
+// has a slash in it.
+const originOf = (name: string): string => name.slice(0, name.lastIndexOf('/') + 1)
+
+/** How many tags each variant's line is made of. */
+export const tagCounts = (document: Cart): ReadonlyMap<VariantId, number> => {
+  const counts = new Map<VariantId, number>()
+  for (const { tag } of tagsOf(document)) {
+    counts.set(tag.variant, (counts.get(tag.variant) ?? 0) + 1)
+  }
+  return counts
+}
+
 /** The mutation that adds `quantity` more of a variant, under the intent's name. */
-export const add =
-  ({ time }: World, name: string, { variant, quantity }: Line): Edit<Cart['store']['tags']> =>
+export const add = (
+  world: World,
+  name: string,
+  { variant, quantity }: Line,
+): Edit<Cart['store']['tags']> => put(world, name, { variant, quantity, sets: false })
+
+/** The mutation that puts a tag under a name. */
+export const put =
+  ({ time }: World, name: string, tag: Tag): Edit<Cart['store']['tags']> =>
   (tags) =>
     orMap.update(tags, tagShape, {
       key: name,
-      edit: (register) => lwwRegister.write(register, time, { variant, quantity, sets: false }),
+      edit: (register) => lwwRegister.write(register, time, tag),
     })
 
 /** The mutation that sets a variant's quantity, whatever was seen of it before. */
 export const set =
-  ({ time }: World, name: string, { variant, quantity }: Line): Edit<Cart['store']['tags']> =>
+  (world: World, name: string, { variant, quantity }: Line): Edit<Cart['store']['tags']> =>
   (tags) => {
-    const written = orMap.update(tags, tagShape, {
-      key: name,
-      edit: (register) => lwwRegister.write(register, time, { variant, quantity, sets: true }),
-    })
+    const written = put(world, name, { variant, quantity, sets: true })(tags)
     return { store: written.store, context: withRemoved(written.context, tags, variant) }
   }
 
@@ -128,19 +147,14 @@ const withRemoved = (
   return causalContext.join(context, causalContext.of(...dots.map(({ dot }) => dot)))
 }
 
-/** What a guest's cart hands over: one name and quantity for each of its lines' effective tags. */
-export const effectiveTags = (document: Cart): readonly (Line & { readonly name: string })[] => {
-  const tagsByVariant = Map.groupBy(tagsOf(document), ({ tag }) => tag.variant)
-  return [...tagsByVariant.values()].flatMap((tags) => {
-    const latest = tags
-      .filter(({ tag }) => tag.sets)
-      .sort(compareTags)
-      .at(-1)
-    return tags
-      .filter((one) => !one.tag.sets || one === latest)
-      .map(({ name, tag: { variant, quantity } }) => ({ name, variant, quantity }))
-  })
-}
+/**
+ * All tags with their names, earliest first: what a cart hands over when it is merged into another.
+ * Put one after the other, they keep their order, and with it which of two that set is the latest.
+ */
+export const namedTags = (
+  document: Cart,
+): readonly { readonly name: string; readonly tag: Tag }[] =>
+  tagsOf(document).toSorted(compareTags).map(({ name, tag }) => ({ name, tag }))
 
 /** The mutation that takes one tag away, as far as it was seen. */
 export const dropTag =

@@ -3,6 +3,12 @@
 /** Different variants: more than anybody reads, and a cart's document stays under 16 KiB. */
 export const linesMax = 100
 
+/**
+ * Tags of all lines together: every add leaves one, so that a script that adds one by one would make
+ * a cart that no change can carry. Setting a line's quantity leaves one tag of it.
+ */
+export const tagsMax = 1_000
+
 /** Of one variant: what is ordered by the thousand is not ordered by cart. */
 export const quantityMax = 999
 

@@ -5,6 +5,7 @@ import * as documents from '../../crdt/document.ts'
 import type { Value } from '../../crdt/value.ts'
 import * as change from '../../sync/change.ts'
 import type { Change } from '../../sync/change.ts'
+import { changeBytesMax } from '../../sync/limits.ts'
 import type { Refusal } from '../errors.ts'
 import { ok, refused, type Result } from '../result.ts'
 import type { Draft, World } from './capability.ts'
@@ -55,6 +56,8 @@ export const decide = (
         bytes: schema.encode(delta),
       })),
   })
+  // What does not fit a frame would stay at this node for ever.
+  if (bytes.length > changeBytesMax) return refused(tooLarge(bytes.length))
   const made = change.decode(bytes)
   const deltas = made.deltas.map(({ kind: name, id, bytes }) => {
     const kind = kindOf(kinds, { kind: name })
@@ -64,6 +67,11 @@ export const decide = (
   })
   return ok({ made, bytes, deltas, answer: draft.answer, isRepeat: false })
 }
+
+const tooLarge = (length: number): Refusal => ({
+  code: 'body_too_large',
+  detail: `It would make a change of ${length} bytes, and a change has at most ${changeBytesMax}`,
+})
 
 const detailsOf = ({ details, answer }: Draft<Value>, request: RequestId | undefined): Value => ({
   ...(details === undefined ? {} : { details }),

@@ -1,0 +1,81 @@
+/** Read: one product over HTTP, beside a bare Hono route that answers the same bytes. */
+
+import { writeFileSync } from 'node:fs'
+import { z } from 'zod'
+import type { Benchmark } from '../benchmark.ts'
+import { demoCatalog } from '../catalog-files.ts'
+import { interleaved } from '../measure.ts'
+import { importFile } from '../node/importing.ts'
+import type { AtollNode } from '../stage.ts'
+import { connections, type Figures } from './beside-echo.ts'
+import type { LoadReport } from './load-job.ts'
+import { createLoad, loadNote } from './load.ts'
+
+export const readBenchmark: Benchmark = {
+  name: 'read',
+  about: `GET /products/:id of the demo catalog, ${connections} connections; beside a bare route`,
+  run: async ({ stage, runs, isQuick, say, note }) => {
+    const node = await stage.startNode()
+    await importFile(stage, node, demoCatalog)
+    const products = await productsOf(node)
+    const productsFile = stage.path('products.json')
+    writeFileSync(productsFile, JSON.stringify(products))
+    const bare = await stage.startBare(productsFile)
+    const load = createLoad()
+    const reports: LoadReport[] = []
+    try {
+      const requests = Object.keys(products).map((id) => ({
+        method: 'GET',
+        path: `/api/v1/products/${id}`,
+      }))
+      const measure = async (url: string, seconds: number): Promise<LoadReport> => {
+        const report = await load.drive({ url, connections, requests, until: { seconds } })
+        if (report.failed > 0) throw new Error(`${report.failed} reads failed`)
+        return report
+      }
+      const kept = async (url: string): Promise<Figures> => {
+        const report = await measure(url, isQuick ? 1 : 4)
+        reports.push(report)
+        say(`  ${url === node.url ? 'node' : 'bare'}: ${report.perSecond.toFixed(0)}/s`)
+        return report
+      }
+      for (const { url } of [node, bare]) await measure(url, isQuick ? 1 : 2)
+      const { ours, reference } = await interleaved<'ours' | 'reference', keyof Figures>(runs, {
+        ours: () => kept(node.url),
+        reference: () => kept(bare.url),
+      })
+      const told = loadNote('read', reports)
+      if (told !== undefined) note(told)
+      return [
+        {
+          what: 'products read',
+          unit: '/s',
+          ours: ours.perSecond,
+          reference: { name: 'bare Hono, the same bytes', value: reference.perSecond },
+          target: { of: 'ratio', is: 'at least', bound: 0.6 },
+        },
+        {
+          what: 'p99',
+          unit: 'ms',
+          ours: ours.p99Ms,
+          reference: { name: 'bare Hono, the same bytes', value: reference.p99Ms },
+        },
+      ]
+    } finally {
+      load.close()
+      await Promise.all([node.stop(), bare.stop()])
+    }
+  },
+}
+
+const productPage = z.object({ items: z.array(z.object({ id: z.string() })) })
+
+/** Each product's text as the node answers it, by id. */
+const productsOf = async ({ client }: AtollNode): Promise<Readonly<Record<string, string>>> => {
+  const page = await client.json({ method: 'GET', path: '/api/v1/products?limit=100' })
+  const texts = productPage.parse(page).items.map(async ({ id }) => {
+    const { text } = await client.call({ method: 'GET', path: `/api/v1/products/${id}` })
+    return [id, text] as const
+  })
+  return Object.fromEntries(await Promise.all(texts))
+}
