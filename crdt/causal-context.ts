@@ -24,8 +24,8 @@ export const bottom: CausalContext = { vector: new Map(), cloud: new Map() }
 
 /** The context that has seen just these dots. */
 export const of = (...dots: readonly Dot[]): CausalContext => {
-  const context = mutable(bottom)
-  for (const dot of dots) insert(context, dot)
+  const context: MutableContext = { vector: new Map(), cloud: new Map() }
+  for (const { replica, counter } of dots) insert(context, replica, counter)
   return context
 }
 
@@ -85,16 +85,17 @@ function* cloudDots({ cloud }: CausalContext): Generator<Dot> {
   }
 }
 
-/** The form that `absorb` and `insert` change in place; the owner alone may hold it. */
+/** The form that `absorb` changes in place; the owner alone may hold it. */
 export interface MutableContext {
   readonly vector: Map<ReplicaId, number>
   readonly cloud: Map<ReplicaId, Set<number>>
 }
 
-export const mutable = ({ vector, cloud }: CausalContext): MutableContext => ({
-  vector: new Map(vector),
-  cloud: new Map([...cloud].map(([replica, counters]) => [replica, new Set(counters)])),
-})
+export const mutable = ({ vector, cloud }: CausalContext): MutableContext => {
+  const copy: MutableContext = { vector: new Map(vector), cloud: new Map() }
+  for (const [replica, counters] of cloud) copy.cloud.set(replica, new Set(counters))
+  return copy
+}
 
 /** Joins `delta` into `context`, at a cost that depends on the delta and on the gaps it closes. */
 export const absorb = (context: MutableContext, delta: CausalContext): void => {
@@ -106,12 +107,11 @@ export const absorb = (context: MutableContext, delta: CausalContext): void => {
     }
   }
   for (const [replica, counters] of delta.cloud) {
-    for (const counter of counters) insert(context, { replica, counter })
+    for (const counter of counters) insert(context, replica, counter)
   }
 }
 
-/** Adds one dot to `context`, in place. */
-export const insert = (context: MutableContext, { replica, counter }: Dot): void => {
+const insert = (context: MutableContext, replica: ReplicaId, counter: number): void => {
   const seen = counterOf(context.vector, replica)
   if (counter <= seen) return
   if (counter === seen + 1) {

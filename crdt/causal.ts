@@ -4,10 +4,9 @@
  */
 
 import * as causalContext from './causal-context.ts'
-import type { CausalContext } from './causal-context.ts'
+import type { CausalContext, MutableContext } from './causal-context.ts'
 import * as codec from './codec.ts'
 import type { Decoder, Encoder } from './codec.ts'
-import { compareTexts } from './codec.ts'
 import type { ReplicaId } from './dot.ts'
 import type { ReadTable, ReplicaTable, Shape } from './dot-store.ts'
 import type { Lattice } from './lattice.ts'
@@ -34,30 +33,39 @@ const version = 1
 const encode = <S>(shape: Shape<S>, { store, context }: Causal<S>): Uint8Array =>
   codec.encode((encoder) => {
     codec.writeByte(encoder, version)
-    const replicas = [...new Set([...context.vector.keys(), ...context.cloud.keys()])].sort()
-    codec.writeUint(encoder, replicas.length)
-    for (const replica of replicas) {
-      codec.writeReplica(encoder, replica)
-      codec.writeUint(encoder, counterOf(context.vector, replica))
-      writeCloud(encoder, context.cloud.get(replica) ?? [], counterOf(context.vector, replica))
-    }
-    const table: ReplicaTable = new Map(replicas.map((replica, index) => [replica, index]))
-    shape.write(encoder, store, table)
+    shape.write(encoder, store, writeContext(encoder, context))
   })
 
 const decode = <S>(shape: Shape<S>, bytes: Uint8Array): Causal<S> =>
   codec.decode(bytes, (decoder) => {
     codec.check(codec.readByte(decoder) === version, 'A state has an unknown version')
-    const context = causalContext.mutable(causalContext.bottom)
-    const replicas = codec.readAscending(decoder, {
-      count: codec.readCount(decoder, 10),
-      read: () => readReplicaContext(decoder, context),
-      key: (replica) => replica,
-      compare: compareTexts,
-    })
+    const context: MutableContext = { vector: new Map(), cloud: new Map() }
+    const replicas: ReplicaId[] = []
+    for (let left = codec.readCount(decoder, 10); left > 0; left--) {
+      const replica = readReplicaContext(decoder, context)
+      const last = replicas.at(-1)
+      codec.check(last === undefined || last < replica, 'Replicas are not in strict order')
+      replicas.push(replica)
+    }
     const table: ReadTable = { replicas, context, dots: new Set() }
     return { store: shape.read(decoder, table), context }
   })
+
+const writeContext = (encoder: Encoder, { vector, cloud }: CausalContext): ReplicaTable => {
+  const replicas = [...vector.keys()]
+  for (const replica of cloud.keys()) if (!vector.has(replica)) replicas.push(replica)
+  replicas.sort()
+  codec.writeUint(encoder, replicas.length)
+  const table = new Map<ReplicaId, number>()
+  for (const replica of replicas) {
+    const last = counterOf(vector, replica)
+    codec.writeReplica(encoder, replica)
+    codec.writeUint(encoder, last)
+    writeCloud(encoder, cloud.get(replica) ?? [], last)
+    table.set(replica, table.size)
+  }
+  return table
+}
 
 // The cloud is written as the gaps between its counters: small numbers, and only one way to say it.
 const writeCloud = (encoder: Encoder, counters: Iterable<number>, last: number): void => {
@@ -70,14 +78,13 @@ const writeCloud = (encoder: Encoder, counters: Iterable<number>, last: number):
   }
 }
 
-const readReplicaContext = (
-  decoder: Decoder,
-  { vector, cloud }: causalContext.MutableContext,
-): ReplicaId => {
+const readReplicaContext = (decoder: Decoder, { vector, cloud }: MutableContext): ReplicaId => {
   const replica = codec.readReplica(decoder)
   const last = codec.readUint(decoder)
   const count = codec.readCount(decoder)
   codec.check(last > 0 || count > 0, 'A replica of which nothing was seen is listed')
+  if (last > 0) vector.set(replica, last)
+  if (count === 0) return replica
   const beyond = new Set<number>()
   let previous = last
   for (let index = 0; index < count; index++) {
@@ -87,7 +94,6 @@ const readReplicaContext = (
     codec.check(Number.isSafeInteger(previous), 'A counter is out of range')
     beyond.add(previous)
   }
-  if (last > 0) vector.set(replica, last)
-  if (beyond.size > 0) cloud.set(replica, beyond)
+  cloud.set(replica, beyond)
   return replica
 }

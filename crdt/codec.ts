@@ -8,6 +8,7 @@
 
 import * as decoding from 'lib0/decoding'
 import * as encoding from 'lib0/encoding'
+import { assert } from './assert.ts'
 import { replicaIdOf, type ReplicaId } from './dot.ts'
 
 export type Encoder = encoding.Encoder
@@ -76,18 +77,69 @@ export const writeBytes = encoding.writeVarUint8Array
 export const readBytes = (decoder: Decoder): Uint8Array =>
   decoding.readUint8Array(decoder, readCount(decoder))
 
-export const writeText = encoding.writeVarString
+/** Half a surrogate pair has no UTF-8: two texts with one could not be told apart once written. */
+export const writeText = (encoder: Encoder, text: string): void => {
+  if (text.length <= shortMax && writeAscii(encoder, text)) return
+  assert(text.isWellFormed(), 'text is well-formed Unicode')
+  encoding.writeVarString(encoder, text)
+}
+
+// Most texts are short and ASCII, and take longer to reach the platform's encoder than to write.
+const shortMax = 32
+
+/** Writes nothing and answers false if `text`, of at most `shortMax`, is not all ASCII. */
+const writeAscii = (encoder: Encoder, text: string): boolean => {
+  encoding.verifyLen(encoder, 1 + text.length)
+  const { cbuf, cpos } = encoder
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (code > 0x7f) return false
+    cbuf[cpos + 1 + index] = code
+  }
+  cbuf[cpos] = text.length
+  encoder.cpos = cpos + 1 + text.length
+  return true
+}
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** Text in well-formed UTF-8. */
-export const readText = (decoder: Decoder): string => utf8.decode(readBytes(decoder))
+export const readText = (decoder: Decoder): string => {
+  const bytes = readCount(decoder)
+  const ascii = bytes <= wordMax ? readAscii(decoder, bytes) : undefined
+  return ascii ?? utf8.decode(decoding.readUint8Array(decoder, bytes))
+}
+
+// A word is put together faster than the platform decodes it; longer text would be joined from parts.
+const wordMax = 12
+
+/** Reads nothing and answers undefined if the next `count` bytes are not all ASCII. */
+const readAscii = (decoder: Decoder, count: number): string | undefined => {
+  const { arr, pos } = decoder
+  let text = ''
+  for (let at = pos; at < pos + count; at++) {
+    const code = arr[at] ?? 0
+    if (code > 0x7f) return undefined
+    text += String.fromCharCode(code)
+  }
+  decoder.pos = pos + count
+  return text
+}
 
 export const writeReplica = (encoder: Encoder, replica: ReplicaId): void => {
   for (let at = 0; at < 16; at += 2) {
-    encoding.writeUint8(encoder, Number.parseInt(replica.slice(at, at + 2), 16))
+    encoding.writeUint8(encoder, digitAt(replica, at) * 16 + digitAt(replica, at + 1))
   }
 }
+
+const digitAt = (replica: ReplicaId, at: number): number => {
+  const code = replica.charCodeAt(at)
+  return code <= codeOf9 ? code - codeOf0 : code - codeOfA + 10
+}
+
+const codeOf0 = 0x30
+const codeOf9 = 0x39
+const codeOfA = 0x61
 
 export const readReplica = (decoder: Decoder): ReplicaId => {
   check(remaining(decoder) >= 8, 'A replica id is cut short')

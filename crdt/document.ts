@@ -6,6 +6,7 @@
  * many changes the replicas made elsewhere.
  */
 
+import { assert } from './assert.ts'
 import * as causalContext from './causal-context.ts'
 import { lattice, type Causal } from './causal.ts'
 import { dotRecord, type Field, type Fields, type RecordStore, type Shape } from './dot-store.ts'
@@ -45,22 +46,28 @@ export const edit = <F extends Fields>(
   const seen = causalContext.mutable(document.context)
   const own = causalContext.mutable(causalContext.bottom)
   const stores: Record<string, unknown> = { ...shape.bottom }
-  for (const [name, [, fieldShape]] of Object.entries(fields)) {
+  for (const name of Object.keys(edits)) {
+    const [, fieldShape] = fieldOf(fields, name)
     const given: Edit<unknown> | readonly Edit<unknown>[] | undefined = edits[name]
-    if (!given) continue
-    const list = typeof given === 'function' ? [given] : given
-    let state: Causal<unknown> = { store: document.store[name], context: document.context }
-    let delta: Causal<unknown> = lattice(fieldShape).bottom
-    list.forEach((editOnce, index) => {
-      const step = editOnce({ store: state.store, context: seen })
+    const list = typeof given === 'function' ? [given] : (given ?? [])
+    let store: unknown = document.store[name]
+    for (const [index, editOnce] of list.entries()) {
+      const step = editOnce({ store, context: seen })
+      stores[name] = fieldShape.join(stores[name], step.store, { a: own, b: step.context })
+      // Only a next edit looks at what this one left; a join of all of the field is not for nothing.
+      const isLast = index === list.length - 1
+      if (!isLast) store = fieldShape.join(store, step.store, { a: seen, b: step.context })
       causalContext.absorb(seen, step.context)
       causalContext.absorb(own, step.context)
-      delta = index === 0 ? step : lattice(fieldShape).join(delta, step)
-      if (index < list.length - 1) state = lattice(fieldShape).join(state, step)
-    })
-    stores[name] = delta.store
+    }
   }
   return { store: stores as RecordStore<F>, context: own }
+}
+
+const fieldOf = (fields: Fields, name: string): Field => {
+  const field = fields[name]
+  assert(field !== undefined, `a document has the field ${name} that is to be edited`)
+  return field
 }
 
 /** Whether a delta says nothing at all. */

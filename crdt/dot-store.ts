@@ -32,6 +32,12 @@ export type DotMap<S> = ReadonlyMap<string, S>
 /** The keys that lead from a store to one of its entries. */
 export type Path = readonly string[]
 
+/** Where an entry is: the way to the `DotFun` that holds it, and its key there. */
+export interface Place {
+  readonly path: Path
+  readonly key: DotKey
+}
+
 /** Both sides' contexts, while their stores are joined. */
 export interface Seen {
   readonly a: CausalContext
@@ -47,16 +53,18 @@ export interface Shape<S> {
   /** What survives of two stores: pure, at a cost that depends on both. */
   join(a: S, b: S, seen: Seen): S
   /** Shows every entry once, with its path. */
-  visit(store: S, show: (entry: Entry<unknown>, path: Path) => void, at?: Path): void
+  visit(store: S, show: Show, at?: Path): void
   /** A copy that `put` and `drop` may change in place. */
   thaw(store: S): S
-  /** Puts an entry of a store of the same shape under the same path. */
-  put(store: S, path: Path, entry: Entry<unknown>, depth?: number): void
-  drop(store: S, path: Path, key: DotKey, depth?: number): void
+  /** Puts an entry of a store of the same shape in the same place. */
+  put(store: S, place: Place, entry: Entry<unknown>, depth?: number): void
+  drop(store: S, place: Place, depth?: number): void
   write(encoder: Encoder, store: S, replicas: ReplicaTable): void
   /** Reads entries of dots in `table.context` only; each dot at most once. */
   read(decoder: Decoder, table: ReadTable): S
 }
+
+export type Show = (entry: Entry<unknown>, path: Path, key: DotKey) => void
 
 /** The shape under the name of the type that is made of it. */
 export const named = <S>(type: string, shape: Shape<S>): Shape<S> => ({ ...shape, type })
@@ -90,13 +98,13 @@ export const dotFun = <V>(payload: Payload<V>): Shape<DotFun<V>> => ({
     return joined
   },
   visit: (store, show, at = []) => {
-    for (const entry of store.values()) show(entry, at)
+    for (const [key, entry] of store) show(entry, at, key)
   },
   thaw: (store) => new Map(store),
-  put: (store, _path, entry) => {
-    thawed(store).set(dotKey(entry.dot), entry as Entry<V>)
+  put: (store, { key }, entry) => {
+    thawed(store).set(key, entry as Entry<V>)
   },
-  drop: (store, _path, key) => {
+  drop: (store, { key }) => {
     thawed(store).delete(key)
   },
   write: (encoder, store, replicas) => {
@@ -109,13 +117,15 @@ export const dotFun = <V>(payload: Payload<V>): Shape<DotFun<V>> => ({
     }
   },
   read: (decoder, table) => {
-    const entries = codec.readAscending(decoder, {
-      count: codec.readCount(decoder, 2),
-      read: () => ({ dot: readDot(decoder, table), value: payload.read(decoder) }),
-      key: ({ dot }) => dot,
-      compare: compareDots,
-    })
-    return new Map(entries.map((entry) => [dotKey(entry.dot), entry]))
+    const store = new Map<DotKey, Entry<V>>()
+    let last: Dot | undefined
+    for (let left = codec.readCount(decoder, 2); left > 0; left--) {
+      const dot = readDot(decoder, table)
+      codec.check(!last || compareDots(last, dot) < 0, 'Dots are not in strict order')
+      last = dot
+      store.set(onlyOnce(dot, table), { dot, value: payload.read(decoder) })
+    }
+    return store
   },
 })
 
@@ -137,42 +147,49 @@ export const dotMap = <S>(of: Shape<S>): Shape<DotMap<S>> => ({
   visit: (store, show, at = []) => {
     for (const [key, inner] of store) of.visit(inner, show, [...at, key])
   },
-  thaw: (store) => new Map([...store].map(([key, inner]) => [key, of.thaw(inner)])),
-  put: (store, path, entry, depth = 0) => {
-    const key = keyAt(path, depth)
-    const inner = store.get(key) ?? of.thaw(of.bottom)
-    of.put(inner, path, entry, depth + 1)
-    thawed(store).set(key, inner)
+  thaw: (store) => {
+    const copy = new Map<string, S>()
+    for (const [key, inner] of store) copy.set(key, of.thaw(inner))
+    return copy
   },
-  drop: (store, path, dot, depth = 0) => {
-    const key = keyAt(path, depth)
+  put: (store, place, entry, depth = 0) => {
+    const key = keyAt(place, depth)
+    let inner = store.get(key)
+    if (inner === undefined) {
+      inner = of.thaw(of.bottom)
+      thawed(store).set(key, inner)
+    }
+    of.put(inner, place, entry, depth + 1)
+  },
+  drop: (store, place, depth = 0) => {
+    const key = keyAt(place, depth)
     const inner = store.get(key)
     if (inner === undefined) return
-    of.drop(inner, path, dot, depth + 1)
+    of.drop(inner, place, depth + 1)
     if (of.isEmpty(inner)) thawed(store).delete(key)
   },
   write: (encoder, store, replicas) => {
-    const entries = [...store].sort(([x], [y]) => codec.compareTexts(x, y))
+    const entries = [...store]
+    if (entries.length > 1) entries.sort(([x], [y]) => codec.compareTexts(x, y))
     codec.writeUint(encoder, entries.length)
     for (const [key, inner] of entries) {
       codec.writeText(encoder, key)
       of.write(encoder, inner, replicas)
     }
   },
-  read: (decoder, table) =>
-    new Map(
-      codec.readAscending(decoder, {
-        count: codec.readCount(decoder, 3),
-        read: () => {
-          const key = codec.readText(decoder)
-          const inner = of.read(decoder, table)
-          codec.check(!of.isEmpty(inner), 'A key leads to nothing')
-          return [key, inner] as const
-        },
-        key: ([key]) => key,
-        compare: codec.compareTexts,
-      }),
-    ),
+  read: (decoder, table) => {
+    const store = new Map<string, S>()
+    let last: string | undefined
+    for (let left = codec.readCount(decoder, 3); left > 0; left--) {
+      const key = codec.readText(decoder)
+      codec.check(last === undefined || last < key, 'Keys are not in strict order')
+      last = key
+      const inner = of.read(decoder, table)
+      codec.check(!of.isEmpty(inner), 'A key leads to nothing')
+      store.set(key, inner)
+    }
+    return store
+  },
 })
 
 /** A field of a record: a number that names it on the wire for ever, and its shape. */
@@ -185,11 +202,12 @@ export type RecordStore<F extends Fields> = {
 /** A store of named stores of different shapes. */
 export const dotRecord = <F extends Fields>(fields: F): Shape<RecordStore<F>> => {
   type Store = Record<string, unknown>
-  const byNumber = Object.entries(fields)
-    .map(([name, [number, shape]]) => ({ name, number, shape }))
+  const inOrder = Object.entries(fields)
+    .map(([name, [number, shape]]) => ({ name, number, shape, path: [name] }))
     .sort((x, y) => x.number - y.number)
-  const each = <T>(make: (shape: Shape<unknown>, name: string) => T) =>
-    Object.fromEntries(byNumber.map(({ name, shape }) => [name, make(shape, name)]))
+  const byNumber = new Map(inOrder.map((field) => [field.number, field]))
+  assert(byNumber.size === inOrder.length, 'every field of a record has a number of its own')
+  const bottom: Store = Object.fromEntries(inOrder.map(({ name, shape }) => [name, shape.bottom]))
   const shapeOf = (name: string) => {
     const field = fields[name]
     assert(field !== undefined, `a path leads through a field of the record, not through ${name}`)
@@ -198,23 +216,33 @@ export const dotRecord = <F extends Fields>(fields: F): Shape<RecordStore<F>> =>
 
   const shape: Shape<Store> = {
     type: 'dot-record',
-    bottom: each(({ bottom }) => bottom),
-    isEmpty: (store) => byNumber.every(({ name, shape }) => shape.isEmpty(store[name])),
-    join: (a, b, seen) => each((shape, name) => shape.join(a[name], b[name], seen)),
+    bottom,
+    isEmpty: (store) => inOrder.every(({ name, shape }) => shape.isEmpty(store[name])),
+    join: (a, b, seen) => {
+      const joined = { ...bottom }
+      for (const { name, shape } of inOrder) joined[name] = shape.join(a[name], b[name], seen)
+      return joined
+    },
     visit: (store, show, at = []) => {
-      for (const { name, shape } of byNumber) shape.visit(store[name], show, [...at, name])
+      for (const { name, shape, path } of inOrder) {
+        shape.visit(store[name], show, at.length === 0 ? path : [...at, name])
+      }
     },
-    thaw: (store) => each((shape, name) => shape.thaw(store[name])),
-    put: (store, path, entry, depth = 0) => {
-      const name = keyAt(path, depth)
-      shapeOf(name).put(store[name], path, entry, depth + 1)
+    thaw: (store) => {
+      const copy = { ...bottom }
+      for (const { name, shape } of inOrder) copy[name] = shape.thaw(store[name])
+      return copy
     },
-    drop: (store, path, key, depth = 0) => {
-      const name = keyAt(path, depth)
-      shapeOf(name).drop(store[name], path, key, depth + 1)
+    put: (store, place, entry, depth = 0) => {
+      const name = keyAt(place, depth)
+      shapeOf(name).put(store[name], place, entry, depth + 1)
+    },
+    drop: (store, place, depth = 0) => {
+      const name = keyAt(place, depth)
+      shapeOf(name).drop(store[name], place, depth + 1)
     },
     write: (encoder, store, replicas) => {
-      const present = byNumber.filter(({ name, shape }) => !shape.isEmpty(store[name]))
+      const present = inOrder.filter(({ name, shape }) => !shape.isEmpty(store[name]))
       codec.writeUint(encoder, present.length)
       for (const { name, number, shape } of present) {
         codec.writeUint(encoder, number)
@@ -222,21 +250,19 @@ export const dotRecord = <F extends Fields>(fields: F): Shape<RecordStore<F>> =>
       }
     },
     read: (decoder, table) => {
-      const present = codec.readAscending(decoder, {
-        count: codec.readCount(decoder, 2),
-        read: () => {
-          const number = codec.readUint(decoder)
-          const field = byNumber.find((candidate) => candidate.number === number)
-          if (!field) throw new codec.DecodeError(`There is no field ${number}`)
-          const store = field.shape.read(decoder, table)
-          codec.check(!field.shape.isEmpty(store), 'A field leads to nothing')
-          return { name: field.name, number, store }
-        },
-        key: ({ number }) => number,
-        compare: (x, y) => x - y,
-      })
-      const found = new Map(present.map(({ name, store }) => [name, store]))
-      return each(({ bottom }, name) => found.get(name) ?? bottom)
+      const store = { ...bottom }
+      let last = -1
+      for (let left = codec.readCount(decoder, 2); left > 0; left--) {
+        const number = codec.readUint(decoder)
+        codec.check(last < number, 'Fields are not in strict order')
+        last = number
+        const field = byNumber.get(number)
+        if (!field) throw new codec.DecodeError(`There is no field ${number}`)
+        const inner = field.shape.read(decoder, table)
+        codec.check(!field.shape.isEmpty(inner), 'A field leads to nothing')
+        store[field.name] = inner
+      }
+      return store
     },
   }
   // The record's static type names each field's store; at run time it is a plain object of them.
@@ -250,18 +276,22 @@ const writeDot = (encoder: Encoder, { replica, counter }: Dot, replicas: Replica
   codec.writeUint(encoder, counter)
 }
 
-const readDot = (decoder: Decoder, { replicas, context, dots }: ReadTable): Dot => {
+const readDot = (decoder: Decoder, { replicas, context }: ReadTable): Dot => {
   const replica = replicas[codec.readUint(decoder)]
   if (replica === undefined) throw new codec.DecodeError('A dot names an unknown replica')
   const dot = { replica, counter: codec.readUint(decoder) }
   codec.check(dot.counter > 0 && causalContext.has(context, dot), 'A dot is not in its context')
-  const key = dotKey(dot)
-  codec.check(!dots.has(key), 'A dot names two things')
-  dots.add(key)
   return dot
 }
 
-const keyAt = (path: Path, depth: number): string => {
+const onlyOnce = (dot: Dot, { dots }: ReadTable): DotKey => {
+  const key = dotKey(dot)
+  codec.check(!dots.has(key), 'A dot names two things')
+  dots.add(key)
+  return key
+}
+
+const keyAt = ({ path }: Place, depth: number): string => {
   const key = path[depth]
   assert(key !== undefined, 'a path is as long as its store is deep')
   return key

@@ -34,9 +34,12 @@ export const parseReplicaId = (text: string): ReplicaId | undefined =>
 export const replicaIdOf = (random: Uint8Array): ReplicaId => {
   assert(random.length === 8, 'a replica id is made of eight bytes')
   let text = ''
-  for (const byte of random) text += byte.toString(16).padStart(2, '0')
+  for (const byte of random) text += hexOfByte[byte]
   return text as ReplicaId
 }
+
+// Ids are read with every delta, so their digits come from a table.
+const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 export const dotKey = ({ replica, counter }: Dot): DotKey => `${replica}:${counter}` as DotKey
 

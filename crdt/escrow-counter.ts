@@ -9,8 +9,8 @@
  * one unit belong to two.
  *
  * Can another replica's rights look negative? Yes, for a while: if we have seen what it spent and not
- * yet the grant it spent. Nobody decides by another's rights; our own are always exact, because we
- * are the only one who lowers them.
+ * yet the grant it spent. Nobody decides by another's rights; of our own we never see too many, because
+ * we are the only one who lowers them.
  *
  * Source: O'Neil, "The escrow transactional method", 1986; Balegas et al., "Extending eventually
  * consistent cloud databases for enforcing numeric invariants", 2015 (arXiv:1503.09052).
@@ -51,7 +51,7 @@ const account: Payload<Account> = {
     granted: new Map(
       codec.readAscending(decoder, {
         count: codec.readCount(decoder, 9),
-        read: () => [codec.readReplica(decoder), codec.readUint(decoder)] as const,
+        read: () => [codec.readReplica(decoder), readGranted(decoder)] as const,
         key: ([replica]) => replica,
         compare: codec.compareTexts,
       }),
@@ -59,23 +59,30 @@ const account: Payload<Account> = {
   }),
 }
 
+const readGranted = (decoder: codec.Decoder): number => {
+  const units = codec.readUint(decoder)
+  codec.check(units > 0, 'A grant is of nothing')
+  return units
+}
+
 export const shape = named('escrow-counter', dotFun(account))
 export const { bottom, join, encode, decode } = lattice(shape)
 
 /** The units that ever came in. */
-export const received = (counter: Stored): number => sum(counter, ({ received }) => received)
+export const received = ({ store }: Stored): number =>
+  ownEntry.sum(store, ({ received }) => received)
 
 /** The units that were ever spent; never more than were received. */
-export const spent = (counter: Stored): number => sum(counter, ({ spent }) => spent)
+export const spent = ({ store }: Stored): number => ownEntry.sum(store, ({ spent }) => spent)
 
 /** The units that somebody may still spend. */
 export const available = (counter: Stored): number => received(counter) - spent(counter)
 
-/** The units that `replica` may spend without asking; exact for ourselves, a guess for others. */
+/** The units that `replica` may spend without asking; for others than ourselves, a guess. */
 export const rights = (counter: Stored, replica: ReplicaId): number => {
   const own = accountOf(counter, replica)
-  const grantedAway = [...own.granted.values()].reduce((a, b) => a + b, 0)
-  const grantedTo = sum(counter, ({ granted }) => granted.get(replica) ?? 0)
+  const grantedAway = own.granted.values().reduce((a, b) => a + b, 0)
+  const grantedTo = ownEntry.sum(counter.store, ({ granted }) => granted.get(replica) ?? 0)
   return own.received + grantedTo - own.spent - grantedAway
 }
 
@@ -87,7 +94,8 @@ export const receive = (
 ): EscrowCounter => {
   assertUnits(units)
   const own = accountOf(counter, replica)
-  return ownEntry.replace(counter, replica, { ...own, received: own.received + units })
+  const total = ownEntry.counted(own.received, units)
+  return ownEntry.replace(counter, replica, { ...own, received: total })
 }
 
 /** The delta by which `replica` spends `units` of its rights, or how many of them it lacks. */
@@ -129,12 +137,6 @@ const nothing: Account = { received: 0, spent: 0, granted: new Map() }
 
 const accountOf = ({ store }: Stored, replica: ReplicaId): Account =>
   ownEntry.find(store, replica)?.value ?? nothing
-
-const sum = ({ store }: Stored, part: (account: Account) => number): number => {
-  let total = 0
-  for (const { value } of store.values()) total += part(value)
-  return total
-}
 
 const assertUnits = (units: number) =>
   assert(Number.isSafeInteger(units) && units > 0, 'units are whole and more than none')

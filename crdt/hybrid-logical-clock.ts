@@ -72,5 +72,7 @@ export const parse = (text: string): Timestamp | undefined => {
   const [, iso = '', logical = '', replica = ''] = match ?? []
   const wallMs = Date.parse(iso)
   if (!Number.isFinite(wallMs) || wallMs < 0 || !isReplicaId(replica)) return undefined
-  return { wallMs, logical: Number.parseInt(logical, 16), replica }
+  const stamp = { wallMs, logical: Number.parseInt(logical, 16), replica }
+  // Date takes the 31st of February for a day in March: such a text would not sort where it belongs.
+  return format(stamp) === text ? stamp : undefined
 }

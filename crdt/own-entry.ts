@@ -1,5 +1,12 @@
-/** The part of a counter that one replica alone writes: always a single entry, replaced as a whole. */
+/**
+ * The part of a counter that one replica alone writes: a single entry, replaced as a whole.
+ *
+ * May a store hold two entries of one replica? Yes, for a while: if the delta that replaced the older
+ * one has not arrived, and a later one has. Whoever sums up must count the last entry of each replica
+ * only; with both, a unit that was granted once would be there twice.
+ */
 
+import { assert } from './assert.ts'
 import * as causalContext from './causal-context.ts'
 import type { Causal } from './causal.ts'
 import { dotKey, type ReplicaId } from './dot.ts'
@@ -15,6 +22,19 @@ export const find = <V>(store: DotFun<V>, replica: ReplicaId): Entry<V> | undefi
   return last
 }
 
+/** The sum over the replicas of `part` of what each wrote last. */
+export const sum = <V>(store: DotFun<V>, part: (value: V) => number): number => {
+  const lastByReplica = new Map<ReplicaId, Entry<V>>()
+  for (const entry of store.values()) {
+    const { replica, counter } = entry.dot
+    const last = lastByReplica.get(replica)
+    if (!last || counter > last.dot.counter) lastByReplica.set(replica, entry)
+  }
+  let total = 0
+  for (const { value } of lastByReplica.values()) total += part(value)
+  return total
+}
+
 /** The delta by which `replica` replaces its own entry. */
 export const replace = <V>(
   { store, context }: Causal<DotFun<V>>,
@@ -27,4 +47,10 @@ export const replace = <V>(
     store: new Map([[dotKey(dot), { dot, value }]]),
     context: previous ? causalContext.of(previous.dot, dot) : causalContext.of(dot),
   }
+}
+
+/** A count after `more`, which a double must still hold exactly. */
+export const counted = (count: number, more: number): number => {
+  assert(Number.isSafeInteger(count + more), 'a count stays within the exact integers')
+  return count + more
 }

@@ -22,18 +22,15 @@ export type PnCounter = Causal<DotFun<UpsAndDowns>>
 export const shape = named('pn-counter', dotFun<UpsAndDowns>(naturals('ups', 'downs')))
 export const { bottom, join, encode, decode } = lattice(shape)
 
-export const read = ({ store }: Pick<PnCounter, 'store'>): number => {
-  let sum = 0
-  for (const { value } of store.values()) sum += value.ups - value.downs
-  return sum
-}
+export const read = ({ store }: Pick<PnCounter, 'store'>): number =>
+  ownEntry.sum(store, ({ ups, downs }) => ups - downs)
 
 /** The delta by which `replica` moves the counter by `by`, a whole number of either sign. */
 export const add = (counter: PnCounter, replica: ReplicaId, by: number): PnCounter => {
   assert(Number.isSafeInteger(by), 'a counter moves by whole numbers')
   const own = ownEntry.find(counter.store, replica)?.value ?? { ups: 0, downs: 0 }
   return ownEntry.replace(counter, replica, {
-    ups: own.ups + Math.max(by, 0),
-    downs: own.downs + Math.max(-by, 0),
+    ups: ownEntry.counted(own.ups, Math.max(by, 0)),
+    downs: ownEntry.counted(own.downs, Math.max(-by, 0)),
   })
 }

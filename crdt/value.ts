@@ -2,6 +2,7 @@
 
 import * as decoding from 'lib0/decoding'
 import * as encoding from 'lib0/encoding'
+import { assert } from './assert.ts'
 import * as codec from './codec.ts'
 import type { Decoder, Encoder } from './codec.ts'
 
@@ -24,7 +25,8 @@ const tag = {
   object: 8,
 } as const
 
-export const write = (encoder: Encoder, value: Value): void => {
+export const write = (encoder: Encoder, value: Value, depth = 0): void => {
+  assert(depth <= depthMax, 'a value is nested no deeper than it may be')
   if (value === null) codec.writeByte(encoder, tag.null)
   else if (typeof value === 'boolean') codec.writeByte(encoder, value ? tag.true : tag.false)
   else if (typeof value === 'number') writeNumber(encoder, value)
@@ -34,14 +36,14 @@ export const write = (encoder: Encoder, value: Value): void => {
   } else if (isList(value)) {
     codec.writeByte(encoder, tag.list)
     codec.writeUint(encoder, value.length)
-    for (const item of value) write(encoder, item)
+    for (const item of value) write(encoder, item, depth + 1)
   } else {
-    const keys = Object.keys(value).sort(codec.compareTexts)
+    const keys = Object.keys(value).sort()
     codec.writeByte(encoder, tag.object)
     codec.writeUint(encoder, keys.length)
     for (const key of keys) {
       codec.writeText(encoder, key)
-      write(encoder, value[key] ?? null)
+      write(encoder, value[key] ?? null, depth + 1)
     }
   }
 }
@@ -53,6 +55,7 @@ const writeNumber = (encoder: Encoder, value: number): void => {
     codec.writeByte(encoder, value < 0 ? tag.negative : tag.natural)
     codec.writeUint(encoder, Math.abs(value))
   } else {
+    assert(Number.isFinite(value), 'a number is finite')
     codec.writeByte(encoder, tag.float)
     encoding.writeFloat64(encoder, value)
   }
@@ -77,7 +80,7 @@ export const read = (decoder: Decoder, depth = 0): Value => {
     case tag.text:
       return codec.readText(decoder)
     case tag.list:
-      return Array.from({ length: codec.readCount(decoder) }, () => read(decoder, depth + 1))
+      return readList(decoder, depth)
     case tag.object:
       return readObject(decoder, depth)
     default:
@@ -100,16 +103,29 @@ const readFloat = (decoder: Decoder): number => {
   return value
 }
 
-const readObject = (decoder: Decoder, depth: number): Value => {
-  const entries = codec.readAscending(decoder, {
-    count: codec.readCount(decoder, 2),
-    read: () => [codec.readText(decoder), read(decoder, depth + 1)] as const,
-    key: ([key]) => key,
-    compare: codec.compareTexts,
-  })
-  // fromEntries defines own properties, so that a key "__proto__" stays a plain key.
-  return Object.fromEntries(entries)
+// Grows as it is read: a list in a list in a list could otherwise claim room for each of them.
+const readList = (decoder: Decoder, depth: number): Value => {
+  const list: Value[] = []
+  for (let left = codec.readCount(decoder); left > 0; left--) list.push(read(decoder, depth + 1))
+  return list
 }
+
+const readObject = (decoder: Decoder, depth: number): Value => {
+  const object: Record<string, Value> = {}
+  let last: string | undefined
+  for (let left = codec.readCount(decoder, 2); left > 0; left--) {
+    const key = codec.readText(decoder)
+    codec.check(last === undefined || last < key, 'Keys are not in strict order')
+    last = key
+    const value = read(decoder, depth + 1)
+    // Assigned, this one key would set the prototype; defined, it is a key like any other.
+    if (key === '__proto__') Object.defineProperty(object, key, { ...ownProperty, value })
+    else object[key] = value
+  }
+  return object
+}
+
+const ownProperty = { configurable: true, enumerable: true, writable: true }
 
 /** Whether two values are the same, whatever the order of their keys. */
 export const equals = (a: Value, b: Value): boolean => {

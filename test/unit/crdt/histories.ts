@@ -55,19 +55,25 @@ const syncs = fc
   .filter(({ from, to }) => from !== to)
 
 /** Histories with loss, repetition and reordering of single deltas. */
-export const lossyScripts = <S, O>(subject: Subject<S, O>): fc.Arbitrary<readonly Step<O>[]> =>
+export const lossyScripts = <S, O>(
+  subject: Subject<S, O>,
+  { maxLength }: { readonly maxLength: number } = { maxLength: 24 },
+): fc.Arbitrary<readonly Step<O>[]> =>
   fc.array(
     fc.oneof(
       mutations(subject as Subject<unknown, O>),
       fc.record({ kind: fc.constant('deliver' as const), to: at, pick }),
     ),
-    { maxLength: 24 },
+    { size: 'max', maxLength },
   )
 
 /** Histories in which whoever learns of a change has learned of all before it: partitions that heal. */
 export const causalScripts = <S, O>(subject: Subject<S, O>): fc.Arbitrary<readonly Step<O>[]> =>
   fc.array(
-    fc.oneof({ weight: 3, arbitrary: mutations(subject as Subject<unknown, O>) }, { weight: 2, arbitrary: syncs }),
+    fc.oneof(
+      { weight: 3, arbitrary: mutations(subject as Subject<unknown, O>) },
+      { weight: 2, arbitrary: syncs },
+    ),
     { maxLength: 24 },
   )
 
@@ -83,9 +89,11 @@ export const play = <S, O>(
   const events: Event<S, O>[] = []
   const history = {
     events,
-    replicas: replicas.map(
-      (): Replica<S> => ({ state: lattice.bottom, clock: hlc.bottom, known: new Set() }),
-    ),
+    replicas: replicas.map((): Replica<S> => ({
+      state: lattice.bottom,
+      clock: hlc.bottom,
+      known: new Set(),
+    })),
   }
   script.forEach((step, index) => {
     const nowMs = (at: number) => 1_000_000 + 10 * index + clockSkewsMs[at]!

@@ -5,13 +5,33 @@ import type { Value } from '../../../crdt/value.ts'
 
 const texts = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 6 }),
-  fc.constantFrom('', '__proto__', 'constructor', 'toString', '0', '10', '9', '\uFEFF', '😀', '\u0000'),
+  fc.constantFrom(
+    '',
+    '__proto__',
+    'constructor',
+    'toString',
+    '0',
+    '10',
+    '9',
+    '\uFEFF',
+    '😀',
+    '\u0000',
+  ),
 )
 
 const numbers = fc.oneof(
   fc.maxSafeInteger(),
   fc.double({ noDefaultInfinity: true, noNaN: true }),
-  fc.constantFrom(0, -1, 127, 128, Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER, 2 ** 53, 5e-324),
+  fc.constantFrom(
+    0,
+    -1,
+    127,
+    128,
+    Number.MAX_SAFE_INTEGER,
+    Number.MIN_SAFE_INTEGER,
+    2 ** 53,
+    5e-324,
+  ),
 )
 
 export const values: fc.Arbitrary<Value> = fc.letrec<{ value: Value }>((tie) => ({
