@@ -126,14 +126,17 @@ const wholeOrNothing = async <T>(
   make: (partial: string) => Promise<T>,
 ): Promise<T> => {
   const partial = partialOf(file)
+  const remove = () => {
+    for (const suffix of ['', '-journal']) rmSync(`${partial}${suffix}`, { force: true })
+  }
   mkdirSync(dirname(file), { recursive: true })
-  rmSync(partial, { force: true })
+  remove()
   try {
     const result = await make(partial)
     moveInto(partial, file)
     return result
   } finally {
-    rmSync(partial, { force: true })
+    remove()
   }
 }
 

@@ -103,8 +103,8 @@ export const createCore = (deps: CoreDeps): Core => {
   const documents: Pick<World, 'read' | 'exists' | 'isAnswered'> = {
     read: (schema, id) => read(schema, cache.get(kindOf(kinds, schema), id)),
     exists: (schema, id) => {
-      const { live } = cache.get(kindOf(kinds, schema), id)
-      return !causalContext.isEmpty(live.context)
+      const { state } = cache.get(kindOf(kinds, schema), id)
+      return !causalContext.isEmpty(state.context)
     },
     isAnswered: (request) => store.readRequest(request) !== undefined,
   }

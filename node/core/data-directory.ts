@@ -36,7 +36,20 @@ export const openDataDirectory = (path: string): DataDirectory => {
       : new Fault('storage_failed', `${path} cannot be opened`, { cause: error })
   }
   const held = lock
-  return { path, databaseFile: databaseFileOf(path), close: () => held.close() }
+  const release = () => {
+    held.close()
+  }
+  // The process holds the lock, and not only the caller: a handle that nobody kept would be collected
+  // as garbage, and its lock would silently be gone.
+  process.once('exit', release)
+  return {
+    path,
+    databaseFile: databaseFileOf(path),
+    close: () => {
+      process.off('exit', release)
+      release()
+    },
+  }
 }
 
 const isBusy = (error: unknown): boolean =>

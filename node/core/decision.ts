@@ -61,7 +61,7 @@ export const decide = (
   const made = change.decode(bytes)
   const deltas = made.deltas.map(({ kind: name, id, bytes }) => {
     const kind = kindOf(kinds, { kind: name })
-    const delta = { kind, id, delta: kind.schema.decode(bytes) }
+    const delta = { kind, id, delta: kind.schema.decode(bytes), bytes }
     assert(isOwn(delta, replica), 'a rule writes under dots of its own replica')
     return delta
   })

@@ -1,5 +1,6 @@
-/** The documents in use, in the live form that takes deltas in place; the least recently used ones leave. */
+/** The documents in use, decoded; the least recently used ones leave. */
 
+import * as causalContext from '../../crdt/causal-context.ts'
 import type { Document, Schema } from '../../crdt/document.ts'
 import type { Fields } from '../../crdt/dot-store.ts'
 import * as live from '../../crdt/live.ts'
@@ -12,7 +13,12 @@ import type { Store, StoredDocument } from './store.ts'
 export interface CachedDocument {
   readonly kind: DocumentKind
   readonly id: string
-  readonly live: Live<Document['store']>
+  /** As it is now; what was read of it must not be kept, because the core changes it in place. */
+  state: Document
+  /** The form of `state` that takes deltas in place, once there has been one to take. */
+  live: Live<Document['store']> | undefined
+  /** The bytes of `state`, where they are known without encoding it. */
+  bytes: Uint8Array | undefined
   /** How it was last written; undefined before the first time. */
   stored: Pick<StoredDocument, 'number' | 'hash'> | undefined
 }
@@ -32,11 +38,12 @@ export const createDocumentCache = (store: Store): DocumentCache => {
 
   const load = (kind: DocumentKind, id: string): CachedDocument => {
     const stored = store.readDocument(kind.schema.kind, id)
-    const state = stored ? kind.schema.decode(stored.bytes) : kind.schema.bottom
     return {
       kind,
       id,
-      live: live.thaw(kind.schema.shape, state),
+      state: stored ? kind.schema.decode(stored.bytes) : kind.schema.bottom,
+      live: undefined,
+      bytes: undefined,
       stored: stored && { number: stored.number, hash: stored.hash },
     }
   }
@@ -60,7 +67,22 @@ export const createDocumentCache = (store: Store): DocumentCache => {
   }
 }
 
+/** Joins `delta`, which is encoded as `bytes`, into `document`. */
+export const join = (document: CachedDocument, delta: Document, bytes: Uint8Array): void => {
+  if (causalContext.isEmpty(document.state.context)) {
+    // Nothing and a delta make the delta, and there is one way only to encode it: most documents are
+    // made by one change, and cost no more than that.
+    document.state = delta
+    document.bytes = bytes
+    return
+  }
+  document.live ??= live.thaw(document.kind.schema.shape, document.state)
+  document.state = document.live
+  document.bytes = undefined
+  live.absorb(document.live, delta)
+}
+
 /** The document as its schema's readers take it. */
 export const read = <F extends Fields>(_schema: Schema<F>, document: CachedDocument): Document<F> =>
   // The cache is keyed by the schema's kind, and a kind has one schema.
-  document.live as Document<F>
+  document.state as Document<F>

@@ -113,7 +113,7 @@ export const createIntake =
     function claimsToHaveSeenUs({ kind, id, delta: { context } }: UnderstoodDelta): boolean {
       const claimed = Math.max(counterOf(context.vector, self), ...(context.cloud.get(self) ?? []))
       if (claimed === 0) return false
-      const ours = cache.get(kind, id).live.context
+      const ours = cache.get(kind, id).state.context
       return !causalContext.has(ours, { replica: self, counter: claimed })
     }
   }

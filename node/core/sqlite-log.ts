@@ -7,12 +7,17 @@ import type { ChainHead, ChainHeads } from '../../sync/change.ts'
 import type { ChangeRow, Store, StoredChange, StoredSlice } from './store.ts'
 
 type LogPart =
-  'appendChange' | 'readChange' | 'readChanges' | 'positionAfter' | 'endPosition' | 'readQuarantine'
+  | 'appendChange'
+  | 'readChange'
+  | 'readChanges'
+  | 'positionAfter'
+  | 'endPosition'
+  | 'quarantine'
+  | 'readQuarantine'
 
 export interface SqliteLog extends Pick<Store, LogPart> {
   readHeads(): ChainHeads
   writeHead(replica: ReplicaId, head: ChainHead): void
-  quarantine: Store['quarantine']
   /** Call when a transaction has ended: if it was undone, replicas it introduced have no number. */
   settle(isKept: boolean): void
 }

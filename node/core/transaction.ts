@@ -6,12 +6,11 @@
 import { assert } from '../../crdt/assert.ts'
 import type { Document } from '../../crdt/document.ts'
 import type { ReplicaId } from '../../crdt/dot.ts'
-import * as live from '../../crdt/live.ts'
 import * as change from '../../sync/change.ts'
 import type { Change, ChainHead } from '../../sync/change.ts'
 import type { DocumentKind } from './capability.ts'
 import * as digest from './digest.ts'
-import type { CachedDocument, DocumentCache } from './document-cache.ts'
+import { join, type CachedDocument, type DocumentCache } from './document-cache.ts'
 import type { CoreState, Store } from './store.ts'
 
 export interface Transaction {
@@ -29,6 +28,8 @@ export interface UnderstoodDelta {
   readonly kind: DocumentKind
   readonly id: string
   readonly delta: Document
+  /** The delta's encoding, from which it was decoded. */
+  readonly bytes: Uint8Array
 }
 
 const noHead: ChainHead = { counter: 0, hash: change.chainStart }
@@ -45,9 +46,9 @@ export const createTransaction = (
 
   const replay: Transaction['replay'] = ({ requests }, position, understood) => {
     for (const request of requests) store.noteRequest(request, position)
-    for (const { kind, id, delta } of understood) {
+    for (const { kind, id, delta, bytes } of understood) {
       const document = cache.get(kind, id)
-      live.absorb(document.live, delta)
+      join(document, delta, bytes)
       const positions = changed.get(document)
       if (!positions) changed.set(document, [position])
       // A change may have several deltas on one document, and is one piece of its history.
@@ -88,23 +89,24 @@ export const createTransaction = (
 
 /** Writes a document and its rows, and leaves it knowing how it is stored. */
 const write = (store: Store, document: CachedDocument) => {
-  const { kind, id, live, stored: before } = document
+  const { kind, id, state, stored: before } = document
   const { schema } = kind
-  const bytes = schema.encode(live)
+  const bytes = document.bytes ?? schema.encode(state)
   const hash = digest.documentHash(schema.kind, id, bytes)
   const numbered = before ? { number: before.number } : {}
   const number = store.writeDocument({ ...numbered, kind: schema.kind, id, bytes, hash })
   const stored = { number, hash }
   document.stored = stored
+  document.bytes = undefined
   writeRows(store, document, before === undefined)
   return stored
 }
 
 export const writeRows = (
   store: Store,
-  { kind, id, live }: CachedDocument,
+  { kind, id, state }: CachedDocument,
   isNew: boolean,
 ): void => {
-  const rows = kind.project(id, live)
+  const rows = kind.project(id, state)
   for (const table of kind.tables) store.replaceRows(table, id, rows[table.name] ?? [], isNew)
 }

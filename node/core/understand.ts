@@ -46,7 +46,7 @@ const tryDecode = (
   { id, bytes }: DocumentDelta,
 ): UnderstoodDelta | undefined => {
   try {
-    return { kind, id, delta: kind.schema.decode(bytes) }
+    return { kind, id, delta: kind.schema.decode(bytes), bytes }
   } catch (error) {
     if (error instanceof codec.DecodeError) return undefined
     throw error

@@ -1,5 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { openDataDirectory } from '../../../../node/core/data-directory.ts'
 import { temporaryDirectory } from './test-core.ts'
@@ -24,4 +26,17 @@ test('a lock that is no database is told apart from one in use', () => {
   const path = temporaryDirectory()
   writeFileSync(join(path, 'lock.db'), 'x'.repeat(1_000))
   expect(() => openDataDirectory(path)).toThrow(expect.objectContaining({ code: 'storage_failed' }))
+})
+
+test('a directory stays held although nobody kept the handle', async () => {
+  const path = temporaryDirectory()
+  openDataDirectory(path)
+  setFlagsFromString('--expose-gc')
+  const collectGarbage: unknown = runInNewContext('gc')
+  if (typeof collectGarbage === 'function') collectGarbage()
+  // What the collected objects held is let go of in a later turn.
+  await new Promise(setImmediate)
+  expect(() => openDataDirectory(path)).toThrow(
+    expect.objectContaining({ code: 'data_directory_in_use' }),
+  )
 })
