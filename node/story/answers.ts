@@ -16,7 +16,7 @@ export const Product = z.object({
 })
 export type Product = z.infer<typeof Product>
 
-export const ProductPage = z.object({ items: z.array(Product) })
+export const ProductPage = z.object({ items: z.array(Product), next: z.string().optional() })
 
 export const Cart = z.object({
   lines: z.array(z.object({ variantId: z.string(), quantity: z.number() })),
@@ -29,7 +29,6 @@ export type NewCart = z.infer<typeof NewCart>
 export const Replication = z.object({
   vector: z.record(z.string(), z.number()),
   digest: z.string(),
-  documents: z.number(),
   changes: z.number(),
   peers: z.array(z.object({ name: z.string(), state: z.string() })),
 })

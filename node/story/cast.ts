@@ -58,4 +58,4 @@ const variedOrder = (products: readonly Product[]): readonly Product[] => {
 }
 
 // A name that a line has room for is as good as any other.
-const lengthClass = ({ name }: Product): number => (name.length <= 28 ? 0 : name.length)
+const lengthClass = ({ name }: Product): number => (name.length <= 20 ? 0 : name.length)

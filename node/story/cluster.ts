@@ -1,6 +1,6 @@
 /** Three nodes, each a process of its own, that know each other: started, watched, and stopped in order. */
 
-import { join } from 'node:path'
+import { z } from 'zod'
 import { jsonOf } from '../cli/json.ts'
 import { printable } from '../cli/command.ts'
 import type { DemoDirectory } from './demo-directory.ts'
@@ -45,14 +45,14 @@ export const createCluster = (deps: StoryDeps, options: ClusterOptions): Cluster
   const nodes = forRegions((region) => startNode(deps, options, region))
   let isClosing = false
 
-  const died = new Promise<DeadNode>((resolve) => {
-    for (const region of regions) {
-      void nodes[region].ended.then(async (how) => {
-        if (isClosing) return
-        resolve({ region, how, lines: lastLines(await nodes[region].readLog()) })
-      })
+  const { promise: died, resolve: reportDeath } = Promise.withResolvers<DeadNode>()
+  const watch = async (region: Region): Promise<void> => {
+    const how = await nodes[region].ended
+    if (!isClosing) {
+      reportDeath({ region, how, lines: lastLines(await nodes[region].readLog()) })
     }
-  })
+  }
+  for (const region of regions) void watch(region)
 
   const waitUntilReady = async (region: Region): Promise<number> => {
     const elapsedMs = () => deps.clock.monotonic() - startMs
@@ -89,8 +89,12 @@ const startNode = (
     .map((other) => `ws://${host}:${ports[other]}`)
   return processes.start({
     args: [
-      ...['node', '--name', region, '--host', host, '--port', String(ports[region])],
-      ...['--data', directory.dataDirs[region], '--peers', peers.join(',')],
+      'node',
+      `--name=${region}`,
+      `--host=${host}`,
+      `--port=${ports[region]}`,
+      `--data=${directory.dataDirs[region]}`,
+      `--peers=${peers.join(',')}`,
     ],
     env: {
       ...withoutSettings(env),
@@ -99,7 +103,7 @@ const startNode = (
       ATOLL_ADMIN_EMAIL: admin.email,
       ATOLL_ADMIN_PASSWORD: admin.password,
     },
-    logFile: join(directory.logFiles[region]),
+    logFile: directory.logFiles[region],
   })
 }
 
@@ -134,11 +138,15 @@ export const lastLines = (log: string): readonly string[] =>
     .map((line) => printable(plainLine(line)))
 
 const plainLine = (line: string): string => {
-  const entry = jsonOf(line)
-  if (typeof entry !== 'object' || entry === null) return line
-  const { level, message, err } = entry as Readonly<Record<string, unknown>>
-  if (typeof level !== 'string' || typeof message !== 'string') return line
-  const cause =
-    typeof err === 'object' && err !== null && 'message' in err ? `: ${String(err.message)}` : ''
-  return `${level}  ${message}${cause}`
+  const entry = LogEntry.safeParse(jsonOf(line))
+  if (!entry.success) return line
+  const { level, message, err } = entry.data
+  return [`${level}  ${message}`, err?.message, err?.cause?.message].filter(Boolean).join(': ')
 }
+
+const LogError = z.object({ message: z.string() })
+const LogEntry = z.object({
+  level: z.string(),
+  message: z.string(),
+  err: LogError.extend({ cause: LogError.optional() }).optional(),
+})

@@ -21,11 +21,7 @@ export const gatherEvidence = async (
   digests: forRegions((region) => standings[region].digest),
   vectors: forRegions((region) => standings[region].vector),
   receipts: stage.receipts,
-  service: forRegions((region) => {
-    const { reads, writes, failures } = service[region]
-    // A failed write has no time of its own.
-    return { requests: reads.length + Math.max(writes.length, reads.length), failures }
-  }),
+  service,
   cart: await inRegions((region) => readCart(stage, deeds, region)),
   price: await inRegions((region) => readPrice(stage, deeds, region)),
   tags: await inRegions(async (region) => {
@@ -68,7 +64,9 @@ const readWithdrawn = async (stage: Stage, { cast }: Deeds, region: Region) => {
 
 const readTwin = async (stage: Stage, { twins }: Deeds, region: Region) => {
   const { value, siblings } = await readField(stage, {
-    ...{ region, id: twins.ids.eu, field: 'name' },
+    region,
+    id: twins.ids.eu,
+    field: 'name',
     as: z.string(),
   })
   return { name: value, siblings }

@@ -9,6 +9,9 @@ export const directory = '.atoll/demo'
 /** One for each part that a product plays, so that no two scenes are about the same one. */
 export const productsMin = 8
 
+/** Enough to choose from; a large catalog is not read through for it. */
+export const productsLooked = 1_000
+
 /** A cold start takes under a second; a machine that needs this long is not going to make it. */
 export const readyMsMax = 60_000
 
@@ -37,7 +40,7 @@ export const visitEveryMs = 40
 export const visitsMin = 5
 
 /** Faster than one reads, slow enough to follow: the whole story stays under 40 seconds. */
-export const pauseMsPerWord = 55
+export const pauseMsPerWord = 40
 
 /** Lines of a dead node's log that are shown. */
 export const logLinesShown = 12

@@ -9,14 +9,20 @@ import { pauseMsPerWord } from './limits.ts'
 
 export interface Narrator {
   chapter(title: string): void
+  /** An empty line. */
+  gap(): void
   /** A paragraph, and the time it takes to read it. */
   say(text: string): Promise<void>
   /** Columns, numbers to the right; the first row is their heading if `hasHeading`. */
   table(rows: readonly (readonly string[])[], options?: { readonly hasHeading: boolean }): void
   /** Where one could look oneself. */
   look(where: string): void
-  /** Something that was checked, and what was found. */
-  verdict(proof: { readonly name: string; readonly holds: boolean; readonly evidence: string }): void
+  /** Something that was checked, what was found, and the time it takes to read it. */
+  verdict(proof: {
+    readonly name: string
+    readonly holds: boolean
+    readonly evidence: string
+  }): Promise<void>
   /** Lines as they are, to be copied. */
   verbatim(lines: readonly string[]): void
 }
@@ -32,11 +38,14 @@ const widthMax = 100
 const indent = '  '
 
 export const createNarrator = ({ output, env, wait }: NarratorDeps): Narrator => {
-  const width = Math.max(40, Math.min(widthMax, output.isTTY ? (output.columns ?? 80) : widthMax))
+  // A terminal that does not know its width says 0.
+  const columns = output.isTTY ? output.columns || 80 : widthMax
+  const width = Math.max(40, Math.min(widthMax, columns))
   const paint = painter(hasColour(output, env))
   const write = (line = ''): void => {
     output.write(`${line}\n`)
   }
+  const read = (text: string): Promise<void> => wait(text.split(/\s+/).length * pauseMsPerWord)
   const paragraph = (text: string, style: (line: string) => string, hang = indent): void => {
     const lines = wrap(text, width - hang.length)
     for (const [at, line] of lines.entries()) write((at === 0 ? indent : hang) + style(line))
@@ -48,14 +57,17 @@ export const createNarrator = ({ output, env, wait }: NarratorDeps): Narrator =>
       write(paint.title(title))
       write()
     },
+    gap: () => write(),
     say: async (text) => {
       paragraph(text, paint.strong)
       write()
-      await wait(text.split(/\s+/).length * pauseMsPerWord)
+      await read(text)
     },
     table: (rows, { hasHeading } = { hasHeading: false }) => {
       for (const [at, line] of aligned(rows, width - 2 * indent.length).entries()) {
-        write(`${indent}${indent}${hasHeading && at === 0 ? paint.faint(line) : paint.strong(line)}`)
+        write(
+          `${indent}${indent}${hasHeading && at === 0 ? paint.faint(line) : paint.strong(line)}`,
+        )
       }
       write()
     },
@@ -63,12 +75,13 @@ export const createNarrator = ({ output, env, wait }: NarratorDeps): Narrator =>
       paragraph(`look: ${where}`, paint.faint, `${indent}      `)
       write()
     },
-    verdict: ({ name, holds, evidence }) => {
+    verdict: async ({ name, holds, evidence }) => {
       write(`${indent}${holds ? paint.good('✓') : paint.bad('✗')} ${paint.name(name)}`)
       const hang = `${indent}${indent}`
       for (const line of wrap(evidence, width - hang.length)) {
         write(`${hang}${holds ? paint.faint(line) : paint.bad(line)}`)
       }
+      await read(`${name} ${evidence}`)
     },
     verbatim: (lines) => {
       for (const line of lines) write(`${indent}${indent}${line}`)

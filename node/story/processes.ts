@@ -51,7 +51,7 @@ export const systemProcesses: Processes = {
         resolve(signal === null ? `exit code ${code}` : `signal ${signal}`)
       })
     })
-    child.stdin.on('error', () => undefined)
+    child.stdin?.on('error', () => undefined)
     return {
       ended,
       stop: () => void child.kill('SIGTERM'),
@@ -62,7 +62,7 @@ export const systemProcesses: Processes = {
   reserve: async (ports) => {
     // All are held until the last one is known, so that no free port is found twice.
     const held = await Promise.all(ports.map(hold))
-    await Promise.all(held.map((one) => one?.release()))
+    for (const one of held) await one?.release()
     return held.map((one) => one?.port)
   },
 }

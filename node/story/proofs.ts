@@ -65,7 +65,9 @@ const digestsAreEqual = ({ digests }: Evidence): Proof => ({
 const nothingIsLost = ({ vectors, receipts }: Evidence): Proof => {
   const lost = receipts.flatMap((receipt) => {
     const [replica = '', counter = ''] = receipt.split(':')
-    const lacking = regions.filter((region) => !((vectors[region][replica] ?? 0) >= Number(counter)))
+    const lacking = regions.filter(
+      (region) => !((vectors[region][replica] ?? 0) >= Number(counter)),
+    )
     return lacking.length > 0 ? [`${receipt} is missing on ${list(lacking)}`] : []
   })
   const kept = receipts.length - lost.length
@@ -82,7 +84,7 @@ const everyoneWasServed = ({ service }: Evidence): Proof => {
   const requests = regions.reduce((sum, region) => sum + service[region].requests, 0)
   const found = `${count(requests - failures.length)} of ${count(requests)} requests were answered`
   return {
-    name: 'Every region kept serving while it was cut off',
+    name: 'Every region kept serving while the cable was cut',
     holds: failures.length === 0 && regions.every((region) => service[region].requests > 0),
     evidence: [`${found} with success`, ...failures.slice(0, 1)].join('; '),
   }
@@ -170,7 +172,8 @@ const twinsMeet = ({ twins }: Deeds, { twin }: Evidence): Proof => {
   const name = map(twin, (found) => found.name)
   const siblings = map(twin, (found) => found.siblings.join(', '))
   const written = [names.eu, names.us]
-  const isPair = written.includes(name.eu) && written.some((n) => n !== name.eu && n === siblings.eu)
+  const isPair =
+    written.includes(name.eu) && written.some((n) => n !== name.eu && n === siblings.eu)
   return {
     name: 'Two products created with one SKU met in one, and neither name is lost',
     holds: ids.eu === ids.us && isSame(name) && isSame(siblings) && isPair,
@@ -193,11 +196,25 @@ export const proveSettled = ({ kept, prices, conflicts, product }: Settlement): 
   const values = map(prices, money)
   return {
     name: 'One decision at one node settles it on all',
-    holds: regions.every((region) => !open[region] && moneyText(prices[region]) === moneyText(kept)),
+    holds: regions.every(
+      (region) => !open[region] && moneyText(prices[region]) === moneyText(kept),
+    ),
     evidence:
       `price ${seen(values, String)}; ` +
       `still listed: ${seen(open, (isOpen) => (isOpen ? 'yes' : 'no'))}`,
   }
+}
+
+/** Whether all of it is proven, in a sentence that names what is not. */
+export const conclude = (
+  proofs: readonly Proof[],
+): { readonly isProven: boolean; readonly text: string } => {
+  const failed = proofs.filter(({ holds }) => !holds).map(({ name }) => name)
+  const text =
+    failed.length === 0
+      ? `**All ${proofs.length} proofs hold.**`
+      : `**${failed.length} of ${proofs.length} proofs failed:** ${failed.join('; ')}.`
+  return { isProven: failed.length === 0, text }
 }
 
 const map = <T, U>(found: ByRegion<T>, make: (value: T) => U): ByRegion<U> => ({

@@ -8,6 +8,8 @@ export interface StoryDeps extends CommandDeps {
   readonly clock: Clock
   readonly timers: Timers
   readonly processes: Processes
+  /** Where the nodes' data go; what is there of an earlier story is cleared. */
+  readonly directory: string
   /** Aborted when the story has to end, for whatever reason. */
   readonly signal: AbortSignal
 }

@@ -16,6 +16,7 @@ export interface Visitors {
 
 /** How a region was served. */
 export interface Service {
+  readonly requests: number
   /** How long each answer took, in milliseconds. */
   readonly reads: readonly number[]
   readonly writes: readonly number[]
@@ -29,10 +30,10 @@ export const createVisitors = async (stage: Stage, product: Product): Promise<Vi
     const opened = await stage.guests[region].change({ method: 'POST', path: 'carts' }, NewCart)
     return opened.value
   })
-  let isClosing = false
+  const rounds = { least: Infinity }
   const visit = async (region: Region): Promise<Service> => {
-    const service = { reads: [] as number[], writes: [] as number[], failures: [] as string[] }
-    for (let round = 0; !isClosing || round < visitsMin; round += 1) {
+    const service = newService()
+    for (let round = 0; round < rounds.least; round += 1) {
       await visitOnce(stage, { region, product, cart: carts[region], round }, service)
       await pause(stage.deps, visitEveryMs)
     }
@@ -43,11 +44,18 @@ export const createVisitors = async (stage: Stage, product: Product): Promise<Vi
   for (const region of regions) visits[region].catch(() => undefined)
   return {
     close: () => {
-      isClosing = true
+      rounds.least = visitsMin
       return inRegions((region) => visits[region])
     },
   }
 }
+
+const newService = () => ({
+  requests: 0,
+  reads: [] as number[],
+  writes: [] as number[],
+  failures: [] as string[],
+})
 
 interface Visit {
   readonly region: Region
@@ -59,14 +67,16 @@ interface Visit {
 const visitOnce = async (
   { guests, deps }: Stage,
   { region, product, cart, round }: Visit,
-  service: { readonly reads: number[]; readonly writes: number[]; readonly failures: string[] },
+  service: ReturnType<typeof newService>,
 ): Promise<void> => {
   const client = guests[region]
   const intent = { id: `visit-${round}`, type: 'set', variantId: product.variants[0]?.id }
   try {
+    service.requests += 1
     const { status, ms } = await client.ask({ method: 'GET', path: `products/${product.id}` })
     service.reads.push(ms)
     if (status !== 200) service.failures.push(`${region} answers a read with ${status}`)
+    service.requests += 1
     const written = await client.change(
       {
         method: 'POST',
