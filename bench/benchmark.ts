@@ -33,7 +33,7 @@ export interface Row {
   readonly target?: Target
 }
 
-export type Unit = '/s' | 'ms' | 's' | 'bytes' | 'MB' | ''
+export type Unit = '/s' | 'µs' | 'ms' | 's' | 'bytes' | 'MB' | ''
 
 /** A bound on our figure, or on our figure divided by the reference's. */
 export interface Target {

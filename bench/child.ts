@@ -22,6 +22,8 @@ export interface Child {
   line<T>(find: (json: object) => T | undefined): Promise<T>
   /** The most memory that it ever had resident, in MB; NaN where the system does not tell. */
   peakMB(): number
+  /** The processor time that it has used, in ms; NaN where the system does not tell. */
+  processorMs(): number
   /** Resolves when it has ended by itself, with all that it wrote to its standard output. */
   ended(): Promise<{ readonly code: number | null; readonly output: string }>
   stop(): Promise<void>
@@ -65,7 +67,11 @@ export const startChild = ({ args, env = {} }: ChildOptions): Child => {
         )
       }),
     peakMB: () => peakMB(pid),
-    ended: async () => ({ code: await closed, output: `${output.join('\n')}\n${complaints.join('')}` }),
+    processorMs: () => processorMs(pid),
+    ended: async () => ({
+      code: await closed,
+      output: `${output.join('\n')}\n${complaints.join('')}`,
+    }),
     stop: () => stop(child, closed),
   }
 }
@@ -95,6 +101,20 @@ const peakMB = (pid: number): number => {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8')
     const [, kibibytes] = /^VmHWM:\s+(\d+) kB$/m.exec(status) ?? []
     return Number(kibibytes) / 1_024
+  } catch {
+    return Number.NaN
+  }
+}
+
+/** Linux tells times in hundredths of a second, whatever its own clock does. */
+const tickMs = 10
+
+const processorMs = (pid: number): number => {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // The name comes second, in parentheses, and may hold anything; the fields behind it are plain.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return (Number(fields[11]) + Number(fields[12])) * tickMs
   } catch {
     return Number.NaN
   }

@@ -24,7 +24,7 @@ export interface Client {
 }
 
 export const createClient = (url: string, connectionsMax = 64): Client => {
-  const agent = new Agent({ keepAlive: true, maxSockets: connectionsMax, noDelay: true })
+  const agent = new Agent({ keepAlive: true, maxSockets: connectionsMax })
   const call: Client['call'] = ({ method, path, headers = {}, body }) =>
     new Promise((resolve, reject) => {
       const text = body === undefined ? undefined : JSON.stringify(body)
@@ -33,7 +33,8 @@ export const createClient = (url: string, connectionsMax = 64): Client => {
         {
           agent,
           method,
-          headers: text === undefined ? headers : { ...headers, 'content-type': 'application/json' },
+          headers:
+            text === undefined ? headers : { ...headers, 'content-type': 'application/json' },
         },
         (answer) => {
           const chunks: Buffer[] = []

@@ -52,7 +52,7 @@ export const timed = async <T>(
   return { ms: performance.now() - start, result }
 }
 
-export const pause = (ms: number): Promise<void> =>
+export const pause = (ms: number): Promise<undefined> =>
   new Promise((resolve) => {
-    setTimeout(resolve, ms)
+    setTimeout(() => resolve(undefined), ms)
   })

@@ -1,6 +1,17 @@
 /** Products that nobody sells, the same ones every time: for a catalog of any size. */
 
-const nouns = ['lamp', 'kettle', 'chair', 'radio', 'tent', 'jacket', 'speaker', 'bottle', 'desk', 'rope']
+const nouns = [
+  'lamp',
+  'kettle',
+  'chair',
+  'radio',
+  'tent',
+  'jacket',
+  'speaker',
+  'bottle',
+  'desk',
+  'rope',
+]
 const adjectives = ['harbour', 'quiet', 'folding', 'copper', 'northern', 'light', 'sturdy', 'amber']
 const departments = ['Home', 'Outdoor', 'Office', 'Kitchen', 'Sound']
 const brands = ['Outer Ledge', 'Kelp & Sons', 'Lanternworks', 'Saltbox', 'Fathom', 'Breakwater']
@@ -19,7 +30,9 @@ export const productOf = (number: number, prefix = 'B') => ({
   brand: `${pick(brands, number * 3)} ${number % 20}`,
   categories: [pick(departments, number), `${pick(nouns, number * 7)}s`],
   price: 5 + (number % 20_000) / 100,
-  tags: [pick(adjectives, number * 5), pick(words, number)].filter((tag, at, all) => all.indexOf(tag) === at),
+  tags: [pick(adjectives, number * 5), pick(words, number)].filter(
+    (tag, at, all) => all.indexOf(tag) === at,
+  ),
   popularity: number % 1_000,
 })
 

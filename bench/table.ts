@@ -65,7 +65,7 @@ export const verdict = (results: readonly Result[]): string => {
   const verdicts = results.flatMap(({ rows }) => rows).map(isMet)
   const met = verdicts.filter((one) => one === true).length
   const missed = verdicts.filter((one) => one === false).length
-  if (met + missed === 0) return 'No targets were measured.'
+  if (met + missed === 0) return 'No targets were judged.'
   return missed === 0 ? `All ${met} targets are met.` : `${met} targets are met, ${missed} missed.`
 }
 

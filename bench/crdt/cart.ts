@@ -29,14 +29,12 @@ export const cartBenchmark: Benchmark = {
     )
     const mine = measured['ours']!
     const rows = figures.flatMap(({ key, what, unit }) =>
-      references.map(
-        ({ name }): Row => ({
-          what: what.replace('{n}', operations.length.toLocaleString('en-US')),
-          unit,
-          ours: mine[key],
-          reference: { name, value: measured[name]![key] },
-        }),
-      ),
+      references.map(({ name }): Row => ({
+        what: what.replace('{n}', operations.length.toLocaleString('en-US')),
+        unit,
+        ours: mine[key],
+        reference: { name, value: measured[name]![key] },
+      })),
     )
     return [
       ...rows,
@@ -46,6 +44,12 @@ export const cartBenchmark: Benchmark = {
         ours: mine.churnedBytes,
         reference: { name: 'ours, made anew', value: mine.freshBytes },
         target: { of: 'ratio', is: 'at most', bound: 2 },
+      },
+      {
+        what: `stored after ${addsToOneLine} adds to one line`,
+        unit: 'bytes',
+        ours: storedAfterAdds(addsToOneLine),
+        reference: { name: 'ours, made anew', value: storedAfterAdds(1) },
       },
     ]
   },
@@ -94,24 +98,57 @@ const measure = (library: CartLibrary, operations: readonly Operation[]): CartFi
   }
 }
 
+// Every add leaves a tag until the line is removed or set: the price of never losing one.
+const storedAfterAdds = (count: number): number => {
+  const cart = ours.open(0)
+  const line = lineOf(0)
+  for (let add = 0; add < count; add++) cart.add(line, addsToOneLine / count)
+  return cart.stored().length
+}
+
 const perform = (cart: CartReplica, { line, quantity }: Operation): Uint8Array =>
   quantity === 0 ? cart.remove(line) : cart.add(line, quantity)
 
 const assertSame = ({ name }: CartLibrary, a: CartReplica, b: CartReplica): void => {
-  const [left, right] = [a, b].map((cart) => JSON.stringify([...cart.quantities()].sort()))
+  const [left, right] = [a, b].map((cart) =>
+    JSON.stringify([...cart.quantities()].sort(([x], [y]) => (x < y ? -1 : 1))),
+  )
   if (left !== right) throw new Error(`${name}: two replicas of one cart differ`)
 }
 
-// Shoppers' ids, and as many removes as adds: each line comes, is added to at times, and goes again.
-const operationsOf = (count: number): readonly Operation[] =>
-  Array.from({ length: count }, (_, at) => {
-    const line = (at * 7 + Math.floor(at / 13)) % lineCount
-    return { line: lineOf(line), quantity: at % 2 === 0 ? 1 + (at % 3) : 0 }
-  })
-
+/** Of one line, before the cart's rules refuse more. */
+const addsToOneLine = 500
 const lineCount = 20
+const removeShare = 0.4
 
+// A cart in long use: things are put in, more of them too, and what is in is taken out again.
+const operationsOf = (count: number): readonly Operation[] => {
+  const random = seeded(7)
+  const present = new Set<string>()
+  return Array.from({ length: count }, () => {
+    const removed = [...present][Math.floor(random() * present.size)]
+    if (removed !== undefined && random() < removeShare) {
+      present.delete(removed)
+      return { line: removed, quantity: 0 }
+    }
+    const line = lineOf(Math.floor(random() * lineCount))
+    present.add(line)
+    return { line, quantity: 1 + Math.floor(random() * 3) }
+  })
+}
+
+// The same numbers in every run: Mulberry32.
+const seeded = (seed: number) => (): number => {
+  seed = (seed + 0x6d2b79f5) | 0
+  let mixed = Math.imul(seed ^ (seed >>> 15), 1 | seed)
+  mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+  return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+}
+
+// As long as a variant's id, and as little alike.
 const lineOf = (line: number): string => {
-  const product = (line * 7_919).toString(32).padStart(20, '0')
-  return `${product}-${(line * 104_729).toString(32).padStart(8, '0')}`
+  const random = seeded(line + 100)
+  const digit = () => Math.floor(random() * 32).toString(32)
+  const digits = (length: number) => Array.from({ length }, digit).join('')
+  return `${digits(20)}-${digits(8)}`
 }

@@ -6,7 +6,7 @@ import type { CartLibrary } from './cart-library.ts'
 export const loro: CartLibrary = {
   name: 'loro',
   open: (number) => {
-    const doc = new LoroDoc<{ cart: never }>()
+    const doc = new LoroDoc()
     doc.setPeerId(BigInt(number + 1))
     const cart = doc.getMap('cart')
     let last = new Uint8Array()

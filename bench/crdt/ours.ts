@@ -28,7 +28,9 @@ export const ours: CartLibrary = {
 
     return {
       add: (line, quantity) =>
-        mutate((world) => rules.add(world, `i-${++intents}`, { variant: line as VariantId, quantity })),
+        mutate((world) =>
+          rules.add(world, `i-${++intents}`, { variant: line as VariantId, quantity }),
+        ),
       remove: (line) => mutate(() => rules.remove(line as VariantId)),
       apply: (update) => live.absorb(state, cart.decode(update)),
       stored: () => cart.encode(state),

@@ -9,8 +9,8 @@ export const yjs: CartLibrary = {
     const doc = new Y.Doc()
     doc.clientID = number + 1
     const cart = doc.getMap<number>('cart')
-    let last = new Uint8Array()
-    doc.on('update', (update: Uint8Array<ArrayBuffer>) => {
+    let last: Uint8Array = new Uint8Array()
+    doc.on('update', (update: Uint8Array) => {
       last = update
     })
     return {

@@ -24,7 +24,7 @@ app.get('/api/v1/products/:id', (c) => {
     : c.body(json, 200, { 'content-type': 'application/json' })
 })
 
-app.post('/echo', async (c) => c.json((await c.req.json()) as object))
+app.post('/echo', async (c) => c.json(await c.req.json<object>()))
 
 app.get('/ready', (c) => c.json({ status: 'ok' }))
 

@@ -1,10 +1,10 @@
 /** A durable write beside an echo of the same bodies: what all that is done between costs. */
 
-import type { Bench } from '../benchmark.ts'
+import type { Bench, Row } from '../benchmark.ts'
 import { interleaved } from '../measure.ts'
 import type { Server } from '../stage.ts'
-import type { LoadReport, LoadRequest } from './load-job.ts'
-import { createLoad, loadNote } from './load.ts'
+import type { LoadRequest } from './load-job.ts'
+import { createLoad, driveServer, loadNote, type Driven, type DrivenFigures } from './load.ts'
 
 export interface BesideEcho {
   readonly name: string
@@ -13,50 +13,64 @@ export interface BesideEcho {
   readonly requests: (round: number | 'warm-up') => Promise<readonly LoadRequest[]>
 }
 
-export const connections = 100
+export interface Compared {
+  readonly ours: DrivenFigures
+  readonly echo: DrivenFigures
+  /** Of ours, in all rounds. */
+  readonly failed: number
+}
 
 export const besideEcho = async (
   { stage, runs, isQuick, say, note }: Bench,
   { name, node, requests }: BesideEcho,
-): Promise<{ readonly ours: Figures; readonly echo: Figures; readonly failed: number }> => {
+): Promise<Compared> => {
   const bare = await stage.startBare()
   const load = createLoad()
-  const reports: LoadReport[] = []
+  const reports: Driven[] = []
+  let failed = 0
   try {
-    const drive = async (round: number | 'warm-up'): Promise<Figures> => {
-      const job = { url: node.url, connections, requests: await requests(round) }
-      const report = await load.drive({ ...job, until: 'once' })
-      if (round !== 'warm-up') {
-        reports.push(report)
+    const warmUp = await requests('warm-up')
+    const echoed = warmUp.map(({ body = '{}' }) => ({
+      method: 'POST',
+      path: '/echo',
+      headers: { 'content-type': 'application/json' },
+      body,
+    }))
+    const echoFor = (seconds: number) =>
+      driveServer(load, bare, { requests: echoed, until: { seconds } })
+    await echoFor(1)
+    await driveServer(load, node, { requests: warmUp, until: 'once' })
+
+    const { ours, echo } = await interleaved<'ours' | 'echo', keyof DrivenFigures>(runs, {
+      ours: async (round) => {
+        const job = { requests: await requests(round), until: 'once' } as const
+        const report = await driveServer(load, node, job)
+        failed += report.failed
         say(`  ${name}: ${report.perSecond.toFixed(0)}/s, p99 ${report.p99Ms.toFixed(1)} ms`)
-      }
-      return report
-    }
-    const driveEcho = async (round: number | 'warm-up'): Promise<Figures> => {
-      const echoed = (await requests('warm-up')).map((request) => ({
-        method: 'POST',
-        path: '/echo',
-        headers: { 'content-type': 'application/json' },
-        body: request.body ?? '{}',
-      }))
-      const until = { seconds: isQuick || round === 'warm-up' ? 1 : 3 }
-      const report = await load.drive({ url: bare.url, connections, requests: echoed, until })
-      if (round !== 'warm-up') reports.push(report)
-      return report
-    }
-    await driveEcho('warm-up')
-    await drive('warm-up')
-    const { ours, echo } = await interleaved<'ours' | 'echo', keyof Figures>(runs, {
-      ours: drive,
-      echo: driveEcho,
+        return report
+      },
+      echo: async () => {
+        const report = await echoFor(isQuick ? 1 : 3)
+        reports.push(report)
+        return report
+      },
     })
     const told = loadNote(name, reports)
     if (told !== undefined) note(told)
-    return { ours, echo, failed: reports.reduce((sum, report) => sum + report.failed, 0) }
+    return { ours, echo, failed }
   } finally {
     load.close()
     await bare.stop()
   }
 }
 
-export type Figures = Pick<LoadReport, 'perSecond' | 'p50Ms' | 'p99Ms' | 'driverLoad'>
+/** The rows that every such comparison ends with. */
+export const costRows = ({ ours, echo, failed }: Compared): readonly Row[] => [
+  {
+    what: 'processor time a request',
+    unit: 'µs',
+    ours: ours.processorUs,
+    reference: { name: 'bare Hono echo', value: echo.processorUs },
+  },
+  { what: 'failed', unit: '', ours: failed, target: { of: 'ours', is: 'at most', bound: 0 } },
+]

@@ -2,7 +2,8 @@
 
 import type { Benchmark } from '../benchmark.ts'
 import { productBodyOf } from '../products.ts'
-import { besideEcho, connections } from './beside-echo.ts'
+import { besideEcho, costRows } from './beside-echo.ts'
+import { connections } from './load.ts'
 
 export const createBenchmark: Benchmark = {
   name: 'create',
@@ -22,8 +23,9 @@ export const createBenchmark: Benchmark = {
         body: JSON.stringify(productBodyOf(first + at)),
       }))
     }
-    const { ours, echo, failed } = await besideEcho(bench, { name: 'create', node, requests })
+    const compared = await besideEcho(bench, { name: 'create', node, requests })
     await node.stop()
+    const { ours, echo } = compared
     return [
       {
         what: `products created, ${count} a run`,
@@ -39,12 +41,7 @@ export const createBenchmark: Benchmark = {
         reference: { name: 'bare Hono echo', value: echo.p99Ms },
         target: { of: 'ours', is: 'at most', bound: 30 },
       },
-      {
-        what: 'failed',
-        unit: '',
-        ours: failed,
-        target: { of: 'ours', is: 'at most', bound: 0 },
-      },
+      ...costRows(compared),
     ]
   },
 }

@@ -5,8 +5,9 @@ import type { Benchmark } from '../benchmark.ts'
 import { demoCatalog } from '../catalog-files.ts'
 import { importFile } from '../node/importing.ts'
 import type { AtollNode } from '../stage.ts'
-import { besideEcho, connections } from './beside-echo.ts'
+import { besideEcho, costRows } from './beside-echo.ts'
 import type { LoadRequest } from './load-job.ts'
+import { connections } from './load.ts'
 
 const intentsPerCart = 20
 
@@ -20,8 +21,9 @@ export const intentBenchmark: Benchmark = {
     const carts = bench.isQuick ? 100 : 500
     const requests = async (round: number | 'warm-up') =>
       requestsOf(await openCarts(node, round === 'warm-up' ? 100 : carts), variants)
-    const { ours, echo, failed } = await besideEcho(bench, { name: 'intent', node, requests })
+    const compared = await besideEcho(bench, { name: 'intent', node, requests })
     await node.stop()
+    const { ours, echo } = compared
     return [
       {
         what: `intents, ${carts * intentsPerCart} a run on ${carts} carts`,
@@ -36,7 +38,7 @@ export const intentBenchmark: Benchmark = {
         ours: ours.p99Ms,
         reference: { name: 'bare Hono echo', value: echo.p99Ms },
       },
-      { what: 'failed', unit: '', ours: failed, target: { of: 'ours', is: 'at most', bound: 0 } },
+      ...costRows(compared),
     ]
   },
 }

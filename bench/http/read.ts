@@ -6,10 +6,15 @@ import type { Benchmark } from '../benchmark.ts'
 import { demoCatalog } from '../catalog-files.ts'
 import { interleaved } from '../measure.ts'
 import { importFile } from '../node/importing.ts'
-import type { AtollNode } from '../stage.ts'
-import { connections, type Figures } from './beside-echo.ts'
-import type { LoadReport } from './load-job.ts'
-import { createLoad, loadNote } from './load.ts'
+import type { AtollNode, Server } from '../stage.ts'
+import {
+  connections,
+  createLoad,
+  driveServer,
+  loadNote,
+  type Driven,
+  type DrivenFigures,
+} from './load.ts'
 
 export const readBenchmark: Benchmark = {
   name: 'read',
@@ -22,28 +27,31 @@ export const readBenchmark: Benchmark = {
     writeFileSync(productsFile, JSON.stringify(products))
     const bare = await stage.startBare(productsFile)
     const load = createLoad()
-    const reports: LoadReport[] = []
+    const reports: Driven[] = []
     try {
       const requests = Object.keys(products).map((id) => ({
         method: 'GET',
         path: `/api/v1/products/${id}`,
       }))
-      const measure = async (url: string, seconds: number): Promise<LoadReport> => {
-        const report = await load.drive({ url, connections, requests, until: { seconds } })
+      const measure = async (server: Server, seconds: number): Promise<Driven> => {
+        const report = await driveServer(load, server, { requests, until: { seconds } })
         if (report.failed > 0) throw new Error(`${report.failed} reads failed`)
         return report
       }
-      const kept = async (url: string): Promise<Figures> => {
-        const report = await measure(url, isQuick ? 1 : 4)
-        reports.push(report)
-        say(`  ${url === node.url ? 'node' : 'bare'}: ${report.perSecond.toFixed(0)}/s`)
+      const kept = async (server: Server): Promise<DrivenFigures> => {
+        const report = await measure(server, isQuick ? 1 : 4)
+        if (server === bare) reports.push(report)
+        say(`  ${server === node ? 'node' : 'bare'}: ${report.perSecond.toFixed(0)}/s`)
         return report
       }
-      for (const { url } of [node, bare]) await measure(url, isQuick ? 1 : 2)
-      const { ours, reference } = await interleaved<'ours' | 'reference', keyof Figures>(runs, {
-        ours: () => kept(node.url),
-        reference: () => kept(bare.url),
-      })
+      for (const server of [node, bare]) await measure(server, isQuick ? 1 : 2)
+      const { ours, reference } = await interleaved<'ours' | 'reference', keyof DrivenFigures>(
+        runs,
+        {
+          ours: () => kept(node),
+          reference: () => kept(bare),
+        },
+      )
       const told = loadNote('read', reports)
       if (told !== undefined) note(told)
       return [
@@ -59,6 +67,12 @@ export const readBenchmark: Benchmark = {
           unit: 'ms',
           ours: ours.p99Ms,
           reference: { name: 'bare Hono, the same bytes', value: reference.p99Ms },
+        },
+        {
+          what: 'processor time a request',
+          unit: 'µs',
+          ours: ours.processorUs,
+          reference: { name: 'bare Hono, the same bytes', value: reference.processorUs },
         },
       ]
     } finally {

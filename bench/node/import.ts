@@ -53,7 +53,9 @@ const measure = async (
       const { seconds, created, importerMB, nodeMB } = await importFile(stage, node, file)
       await node.stop()
       if (created !== lines.length) throw new Error(`${created} of ${lines.length} went in`)
-      say(`  ${name}: ${seconds.toFixed(2)} s, node ${nodeMB.toFixed(0)} MB, importer ${importerMB.toFixed(0)} MB`)
+      say(
+        `  ${name}: ${seconds.toFixed(2)} s, node ${nodeMB.toFixed(0)} MB, importer ${importerMB.toFixed(0)} MB`,
+      )
       return { seconds, importerMB, nodeMB }
     },
     sqlite: async () => {

@@ -22,20 +22,19 @@ export const importFile = async (stage: Stage, node: AtollNode, file: string): P
     '--state',
     stage.path('import-state'),
   ])
-  let endMs: number | undefined
-  const ended = importer.ended().then((end) => {
-    endMs = performance.now()
-    return end
-  })
+  const ended = importer.ended().then((end) => ({ ...end, endMs: performance.now() }))
   let importerMB = Number.NaN
-  while (endMs === undefined) {
+  let end: Awaited<typeof ended> | undefined
+  // Its memory can be asked for only while it runs.
+  while (!end) {
     const peak = importer.peakMB()
     if (Number.isFinite(peak)) importerMB = peak
-    await Promise.race([ended, pause(20)])
+    end = await Promise.race([ended, pause(20)])
   }
-  const { code, output } = await ended
+  const { code, output, endMs } = end
   const [, created = ''] = /([\d,]+) created/.exec(output) ?? []
-  if (code !== 0) throw new Error(`The import of ${file} ended with ${code}: ${output.slice(-2_000)}`)
+  if (code !== 0)
+    throw new Error(`The import of ${file} ended with ${code}: ${output.slice(-2_000)}`)
   return {
     seconds: (endMs - startMs) / 1_000,
     created: Number(created.replaceAll(',', '')),
