@@ -7,18 +7,15 @@ import { isAddress } from '../sync/address.ts'
 import { createMesh, type Mesh } from '../sync/mesh.ts'
 import type { Clock, Timers } from '../sync/surroundings.ts'
 import { createSyncServer, dialWebSocket, path as syncPath } from '../sync/websocket.ts'
-import { createCartTokens } from './cart/cart-id.ts'
-import { createCartRoutes } from './cart/routes.ts'
-import { createCatalogQueries } from './catalog/queries.ts'
-import { createCatalogRoutes } from './catalog/routes.ts'
+import { describeApi, mountApi } from './api.ts'
 import type { Config } from './config.ts'
 import { createChangeLog } from './core/change-log.ts'
-import { createCore, type Core } from './core/core.ts'
+import { createCore } from './core/core.ts'
 import { openDataDirectory } from './core/data-directory.ts'
 import { createStorageChecks } from './core/health.ts'
-import { createPipeline, type Pipeline } from './core/pipeline.ts'
+import { createPipeline } from './core/pipeline.ts'
 import { refresh } from './core/rebuild.ts'
-import { createSqliteStore, type SqliteStore } from './core/sqlite-store.ts'
+import { createSqliteStore } from './core/sqlite-store.ts'
 import { createDocsRoutes } from './http/docs.ts'
 import {
   createEventLoopCheck,
@@ -33,7 +30,6 @@ import { createShell } from './http/shell.ts'
 import { listen } from './http/server.ts'
 import { loadClusterSecret } from './identity/cluster-secret.ts'
 import { createIdentity } from './identity/identity.ts'
-import { createInspectorRoutes } from './inspector/routes.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { openReplica } from './replication/replica.ts'
@@ -66,12 +62,16 @@ const eventLoopFailedMs = 5_000
 
 export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> => {
   const { log, metrics, clock, random } = deps
+  // Closed again in the opposite order: when the node is, or when it cannot be opened after all.
+  await using opened = new AsyncDisposableStack()
   const directory = openDataDirectory(config.dataDir)
+  opened.defer(() => directory.close())
   const store = createSqliteStore({
     file: directory.databaseFile,
     readModelSql: shop.readModelSql,
     readModelTables: shop.readModelTables,
   })
+  opened.defer(() => store.close())
   const refreshed = refresh(store, shop.kinds)
   if (refreshed !== 'nothing') log.info({ refreshed }, 'read models were made anew')
 
@@ -90,6 +90,7 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
     observe: ({ commands, ms }) => metrics.committed({ changes: commands, syncMs: ms }),
     broken: deps.broken,
   })
+  opened.defer(() => pipeline.close())
   const { clusterKey, dataDir } = config
   const clusterSecret = loadClusterSecret({ clusterKey, dataDir, random })
   await pipeline.submit({
@@ -109,12 +110,23 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
     adminFromConfig: config.admin,
   })
 
-  const syncServer = createSyncServer((connection) => mesh?.accept(connection))
+  opened.defer(() => identity.close())
+  // A node without a cluster knows nobody.
+  const syncServer = createSyncServer((connection) =>
+    mesh ? mesh.accept(connection) : connection.close(),
+  )
   const eventLoop = createEventLoopCheck({
     degradedMs: eventLoopDegradedMs,
     failedMs: eventLoopFailedMs,
   })
-  const app = createShell({ log, metrics, clock: performance, random, corsOrigins: config.corsOrigins })
+  opened.defer(() => eventLoop.close())
+  const app = createShell({
+    log,
+    metrics,
+    clock: performance,
+    random,
+    corsOrigins: config.corsOrigins,
+  })
   app.route('/', createProblemRoutes())
   app.route(
     '/',
@@ -154,7 +166,16 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
     })
   }
 
-  mountApi(app, { config, core, pipeline, store, identity, clusterSecret, random, mesh: () => mesh })
+  mountApi(app, {
+    node: config.name,
+    core,
+    pipeline,
+    store,
+    identity,
+    clusterSecret,
+    random,
+    mesh: () => mesh,
+  })
   const server = await listen({
     app,
     host: config.host,
@@ -163,7 +184,10 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
       [syncPath]: ({ request, socket, head }) => syncServer.upgrade(request, socket, head),
     },
   })
+  opened.defer(() => server.close())
+  opened.defer(() => syncServer.close())
   mesh = startMesh(server)
+  opened.defer(() => mesh?.close())
   metrics.watchPeers(() =>
     (mesh?.peers() ?? []).map(({ name, state, lagChanges, lagMs }) => ({
       name,
@@ -173,67 +197,9 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
     })),
   )
 
-  return {
-    url: server.url,
-    close: async () => {
-      mesh?.close()
-      syncServer.close()
-      await server.close()
-      await pipeline.close()
-      identity.close()
-      eventLoop.close()
-      store.close()
-      directory.close()
-    },
-  }
+  const open = opened.move()
+  return { url: server.url, close: () => open.disposeAsync() }
 }
-
-interface ApiDeps {
-  readonly config: Config
-  readonly core: Core
-  readonly pipeline: Pipeline
-  readonly store: SqliteStore
-  readonly identity: Awaited<ReturnType<typeof createIdentity>>
-  readonly clusterSecret: Uint8Array
-  readonly random: NodeDeps['random']
-  readonly mesh: () => Mesh | undefined
-}
-
-type App = ReturnType<typeof createShell>
-
-const mountApi = (app: App, deps: ApiDeps): void => {
-  const { core, pipeline, store, identity, random } = deps
-  const { guard } = identity
-  const base = '/api/v1'
-  app.route(base, identity.routes)
-  const queries = createCatalogQueries(store.database)
-  app.route(base, createCatalogRoutes({ core, pipeline, queries, guard }))
-  const tokens = createCartTokens(deps.clusterSecret)
-  app.route(base, createCartRoutes({ core, pipeline, guard, tokens, random }))
-  app.route(
-    base,
-    createInspectorRoutes({
-      node: deps.config.name,
-      core,
-      pipeline,
-      store,
-      kinds: shop.inspectedKinds,
-      mesh: deps.mesh,
-      guard,
-    }),
-  )
-}
-
-const describeApi = (app: App): object =>
-  app.getOpenAPI31Document({
-    openapi: '3.1.0',
-    info: {
-      title: 'Atoll',
-      version: '1',
-      description: 'A shop that keeps selling when the network does not.',
-    },
-    servers: [{ url: '/' }],
-  })
 
 // Peers out of reach are what a node is made for: worth a look, no reason to take it out of service.
 const peersCheck = (mesh: Mesh | undefined): HealthCheck => {

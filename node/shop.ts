@@ -3,7 +3,8 @@
 import { catalogKinds } from './catalog/projection.ts'
 import { isDeletionContested, type Product } from './catalog/product.ts'
 import { settleDeletion } from './catalog/product-rules.ts'
-import { catalogSql } from './catalog/tables.ts'
+import { brandValues, categoryValues, productValues } from './catalog/own-values.ts'
+import { catalogSql, sharedSkuSql } from './catalog/tables.ts'
 import { cartKind } from './cart/cart.ts'
 import type { DocumentKind } from './core/capability.ts'
 import type { Table } from './core/store.ts'
@@ -22,15 +23,15 @@ export const inspectedKinds: readonly InspectedKind[] = [
         resolve: settleDeletion,
       },
     },
+    ownValues: productValues,
+    shared: {
+      sql: sharedSkuSql,
+      advice: 'Delete one of the products, or put it in again with another SKU',
+    },
   },
-  ...[
-    catalogKinds.categoryKind,
-    catalogKinds.brandKind,
-    stockKind,
-    cartKind,
-    replicaKind,
-    ...identityCapability.kinds,
-  ].map((kind) => ({ kind })),
+  { kind: catalogKinds.categoryKind, ownValues: categoryValues },
+  { kind: catalogKinds.brandKind, ownValues: brandValues },
+  ...[stockKind, cartKind, replicaKind, ...identityCapability.kinds].map((kind) => ({ kind })),
 ]
 
 export const kinds: readonly DocumentKind[] = inspectedKinds.map(withConflicts)

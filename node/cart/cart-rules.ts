@@ -118,7 +118,7 @@ const decideIntent = (
         return ok(rules.remove(intent.variantId))
       }
       return put(world, draft, intent, { quantity: intent.quantity, tags: 1 })
-    case 'add': {
+    default: {
       const before = draft.lines.get(intent.variantId) ?? { quantity: 0, tags: 0 }
       const quantity = before.quantity + intent.quantity
       return put(world, draft, intent, { quantity, tags: before.tags + 1 })
@@ -137,7 +137,10 @@ const put = (
   if (currency === undefined) {
     return refused({ code: 'unknown_variant', detail: `There is no variant ${variant} to be sold` })
   }
-  const other = draft.lines.keys().map(draft.currencyOf).find((one) => (one ?? currency) !== currency)
+  const other = draft.lines
+    .keys()
+    .map(draft.currencyOf)
+    .find((one) => (one ?? currency) !== currency)
   if (other !== undefined) {
     const detail = `The cart holds what is priced in ${other}, not ${currency}`
     return refused({ code: 'currency_mismatch', detail })
@@ -185,7 +188,7 @@ export const mergeCart: Decide<MergeInput, CartAnswer> = (world, { guest, own, a
   const to = world.read(cart, own)
   const tags = namedTags(from)
   if (tags.length + to.store.tags.size > tagsMax) return refused(tooManyTags)
-  const moved = tags.map(({ name, tag }) => rules.put(world, `${guest}/${name}`, tag))
+  const moved = tags.map(({ name, tag }) => ({ name: `${guest}/${name}`, tag }))
   return ok({
     type: 'cart.merged',
     details: { guest },
@@ -194,7 +197,7 @@ export const mergeCart: Decide<MergeInput, CartAnswer> = (world, { guest, own, a
         cart,
         own,
         edit(cart, to, {
-          tags: moved,
+          tags: rules.putAll(world, moved),
           account: (register) => lwwRegister.write(register, world.time, account),
         }),
       ),
@@ -221,19 +224,14 @@ export const unmergeCart: Decide<Omit<MergeInput, 'account'>, CartAnswer> = (
       draftDelta(
         cart,
         guest,
-        rules.editTags(
-          to,
-          tags.map(({ name, tag }) => rules.put(world, name.slice(prefix.length), tag)),
-        ),
+        rules.editTags(to, [
+          rules.putAll(
+            world,
+            tags.map(({ name, tag }) => ({ name: name.slice(prefix.length), tag })),
+          ),
+        ]),
       ),
-      draftDelta(
-        cart,
-        own,
-        rules.editTags(
-          from,
-          tags.map(({ name }) => rules.dropTag(name)),
-        ),
-      ),
+      draftDelta(cart, own, rules.editTags(from, [rules.dropAll(tags)])),
     ],
     answer: { id: guest },
   })

@@ -11,6 +11,7 @@
 
 import * as causalContext from '../../crdt/causal-context.ts'
 import { edit, schema, type Document, type Edit } from '../../crdt/document.ts'
+import type { Dot } from '../../crdt/dot.ts'
 import * as eventLog from '../../crdt/event-log.ts'
 import * as lwwRegister from '../../crdt/lww-register.ts'
 import * as orMap from '../../crdt/or-map.ts'
@@ -60,19 +61,22 @@ export const lines = (document: Cart): readonly Line[] => {
     .filter(({ quantity }) => quantity > 0)
 }
 
-interface NamedTag {
+export interface NamedTag {
   readonly name: string
   readonly tag: Tag
+}
+
+interface WrittenTag extends NamedTag {
   readonly entry: Parameters<typeof lwwRegister.compareEntries<Tag>>[0]
 }
 
-const tagsOf = ({ store }: Cart): readonly NamedTag[] =>
+const tagsOf = ({ store }: Cart): readonly WrittenTag[] =>
   [...store.tags].flatMap(([name, register]) => {
     const [entry] = lwwRegister.siblings<Tag>({ store: register })
     return entry ? [{ name, tag: entry.value.value, entry }] : []
   })
 
-const compareTags = (a: NamedTag, b: NamedTag): number =>
+const compareTags = (a: WrittenTag, b: WrittenTag): number =>
   lwwRegister.compareEntries(a.entry, b.entry)
 
 // Earliest first: the last tag that sets is the latest. One cart's lines and those that came with a
@@ -115,6 +119,22 @@ export const put =
       edit: (register) => lwwRegister.write(register, time, tag),
     })
 
+/** The mutation that puts many tags, each under a name of its own, in this order. */
+export const putAll =
+  (world: World, named: readonly NamedTag[]): Edit<Cart['store']['tags']> =>
+  (tags) => {
+    const seen = causalContext.mutable(tags.context)
+    const context = causalContext.mutable(causalContext.bottom)
+    const store = new Map<string, typeof tagShape.bottom>()
+    for (const { name, tag } of named) {
+      const written = put(world, name, tag)({ store: tags.store, context: seen })
+      causalContext.absorb(seen, written.context)
+      causalContext.absorb(context, written.context)
+      for (const [key, register] of written.store) store.set(key, register)
+    }
+    return { store, context }
+  }
+
 /** The mutation that sets a variant's quantity, whatever was seen of it before. */
 export const set =
   (world: World, name: string, { variant, quantity }: Line): Edit<Cart['store']['tags']> =>
@@ -132,9 +152,11 @@ export const remove =
 export const clear: Edit<Cart['store']['tags']> = (tags) => ({
   store: new Map(),
   context: causalContext.of(
-    ...[...tags.store.values()].flatMap((register) => [...register.values()].map(({ dot }) => dot)),
+    ...[...tags.store.values()].flatMap((register) => [...register.values()].map(dotOf)),
   ),
 })
+
+const dotOf = ({ dot }: { readonly dot: Dot }): Dot => dot
 
 const withRemoved = (
   context: causalContext.CausalContext,
@@ -144,23 +166,25 @@ const withRemoved = (
   const dots = [...store.values()].flatMap((register) =>
     [...register.values()].filter(({ value }) => value.value.variant === variant),
   )
-  return causalContext.join(context, causalContext.of(...dots.map(({ dot }) => dot)))
+  return causalContext.join(context, causalContext.of(...dots.map(dotOf)))
 }
 
 /**
  * All tags with their names, earliest first: what a cart hands over when it is merged into another.
  * Put one after the other, they keep their order, and with it which of two that set is the latest.
  */
-export const namedTags = (
-  document: Cart,
-): readonly { readonly name: string; readonly tag: Tag }[] =>
-  tagsOf(document).toSorted(compareTags).map(({ name, tag }) => ({ name, tag }))
+export const namedTags = (document: Cart): readonly NamedTag[] =>
+  tagsOf(document).toSorted(compareTags)
 
-/** The mutation that takes one tag away, as far as it was seen. */
-export const dropTag =
-  (name: string): Edit<Cart['store']['tags']> =>
-  (tags) =>
-    orMap.remove(tags, tagShape, name)
+/** The mutation that takes these tags away, as far as they were seen. */
+export const dropAll =
+  (named: readonly NamedTag[]): Edit<Cart['store']['tags']> =>
+  (tags) => ({
+    store: new Map(),
+    context: causalContext.of(
+      ...named.flatMap(({ name }) => [...(tags.store.get(name)?.values() ?? [])].map(dotOf)),
+    ),
+  })
 
 /** The delta of these mutations, each of which sees what those before it did. */
 export const editTags = (document: Cart, edits: readonly Edit<Cart['store']['tags']>[]): Cart =>

@@ -105,7 +105,7 @@ const addShopperRoutes = (router: OpenAPIHono<NodeEnv>, deps: CartRoutesDeps): v
       description: 'All intents are done, or none. One that was done before is passed over.',
       request: {
         params: api.CartParams,
-        headers: api.TokenHeader,
+        headers: api.TokenHeader.extend(IdempotencyKeyHeader.shape),
         body: { required: true, content: json(api.IntentsBody) },
       },
       responses: {
@@ -113,6 +113,7 @@ const addShopperRoutes = (router: OpenAPIHono<NodeEnv>, deps: CartRoutesDeps): v
         ...problemResponses(
           'invalid_request',
           'cart_token_required',
+          'idempotency_key_reused',
           'unknown_variant',
           'quantity_out_of_range',
           'cart_line_limit',
@@ -132,11 +133,8 @@ const addShopperRoutes = (router: OpenAPIHono<NodeEnv>, deps: CartRoutesDeps): v
         assert(receipt !== undefined, 'an answered intent has a receipt')
         return answerWithReceipt(c, { json: viewJson(id), receipt })
       }
-      const done = await pipeline.submit({
-        decide: applyIntents,
-        input: { id, intents },
-        actor: `cart/${id}`,
-      })
+      const input = { id, intents }
+      const done = await submit(c, pipeline, { decide: applyIntents, input, actor: `cart/${id}` })
       return done.ok
         ? answerWithReceipt(c, { json: viewJson(id), receipt: done.value.receipt })
         : problem(c, done.refusal)

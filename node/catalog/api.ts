@@ -8,14 +8,20 @@ import { exponentOf, minorUnits } from './money.ts'
 import type { Price } from './product.ts'
 import type { ImageInput, ProductInput } from './product-input.ts'
 import { productSorts } from './queries.ts'
-import { separator } from './category-path.ts'
+import * as categoryPath from './category-path.ts'
 
-const Sku = line(limits.skuMax).openapi({ example: 'WX-4711' })
+// What one cannot see, one cannot type at a till or tell from another.
+const Sku = line(limits.skuMax)
+  .regex(
+    /^[^\p{C}\p{Z}]+( [^\p{C}\p{Z}]+)*$/u,
+    'Must be visible characters, with single spaces between them',
+  )
+  .openapi({ type: 'string', example: 'WX-4711' })
 const Tag = line(limits.tagMax)
 
 const CategoryName = line(limits.categoryNameMax).refine(
-  (name) => !name.includes(separator),
-  `Must not contain "${separator}"`,
+  categoryPath.isName,
+  `Must not contain "${categoryPath.separator}"`,
 )
 const CategoryPath = z.array(CategoryName).max(limits.categoryDepthMax)
 
@@ -34,19 +40,24 @@ const Categories = z
     description: 'A path, general to special; or a list of such paths.',
   })
 
+/** What any browser may fetch; above all, no `javascript:`. */
+export const WebAddress = z.url({ protocol: /^https?$/ }).max(limits.urlMax)
+
 const Image = z.strictObject({
-  url: z.url({ protocol: /^https?$/ }).max(limits.urlMax),
+  url: WebAddress,
   alt: line(limits.altMax).optional(),
 })
 
 const Quantity = z.int().min(0).max(limits.quantityMax)
+
+export const Popularity = z.int().min(0).max(limits.popularityMax)
 
 const Options = z
   .record(line(limits.optionMax), line(limits.optionMax))
   .refine((options) => Object.keys(options).length <= limits.optionsMax, 'Too many options')
   .openapi({ example: { Size: 'M', Colour: 'Sand' } })
 
-const KnownMoney = Money.refine(
+export const KnownMoney = Money.refine(
   ({ currency }) => exponentOf(currency) !== undefined,
   'Is no ISO 4217 currency',
 )
@@ -92,7 +103,7 @@ export const ProductBody = z
     categories: Categories.default([]),
     tags: z.array(Tag).max(limits.tagsMax).default([]),
     images: z.array(Image).max(limits.imagesMax).default([]),
-    popularity: z.int().min(0).max(limits.popularityMax).default(0),
+    popularity: Popularity.default(0),
     price: PriceBody,
     currency: currencyBeside,
     initialQuantity: Quantity.optional().openapi({
@@ -104,6 +115,10 @@ export const ProductBody = z
     const skus = new Set(body.variants.map(({ sku }) => sku))
     if (skus.size < body.variants.length) {
       context.addIssue({ code: 'custom', path: ['variants'], message: 'Two have the same SKU' })
+    }
+    if (body.initialQuantity !== undefined && body.variants.length > 0) {
+      const message = 'Belongs to each variant when there are variants'
+      context.addIssue({ code: 'custom', path: ['initialQuantity'], message })
     }
     return {
       ...body,
@@ -136,7 +151,7 @@ export const ProductPatch = z
       .max(limits.imagesMax)
       .transform((images) => imagesIn(images))
       .optional(),
-    popularity: z.int().min(0).max(limits.popularityMax).optional(),
+    popularity: Popularity.optional(),
   })
   .refine((patch) => Object.keys(patch).length > 0, 'Must change something')
   .openapi('ProductPatch')
@@ -204,7 +219,13 @@ export const ProductBodyOut = z
     name: z.string(),
     description: z.string(),
     brand: z.string().nullable(),
-    categories: z.array(z.string()).openapi({ description: 'Names, general to special.' }),
+    categories: z.array(z.string()).openapi({
+      description: 'Names, general to special; of several paths, each name once.',
+    }),
+    categoryPaths: z.array(z.array(z.string())).openapi({
+      description: 'Every path; as `categories` takes them.',
+      example: [['Phones', 'Prepaid Phones']],
+    }),
     categoryIds: z.array(z.string()),
     tags: z.array(z.string()),
     images: z.array(z.object({ url: z.string(), alt: z.string().optional() })),
@@ -217,6 +238,9 @@ export const ProductBodyOut = z
           sku: z.string(),
           options: z.record(z.string(), z.string()),
           price: Money,
+          available: z.int().nullable().openapi({
+            description: 'Units that can be sold somewhere; null: not counted, never short.',
+          }),
         }),
       )
       .openapi({ description: 'At least one.' }),
@@ -234,11 +258,7 @@ export const CategoryBody = z
   .strictObject({
     path: z.array(CategoryName).min(1).max(limits.categoryDepthMax),
     description: text(limits.descriptionMax).optional(),
-    imageUrl: z
-      .url({ protocol: /^https?$/ })
-      .max(limits.urlMax)
-      .nullable()
-      .optional(),
+    imageUrl: WebAddress.nullable().optional(),
   })
   .openapi('NewCategory')
 
@@ -249,11 +269,7 @@ export const CategoryPatch = CategoryBody.omit({ path: true })
 export const BrandPatch = z
   .strictObject({
     description: text(limits.descriptionMax).optional(),
-    logoUrl: z
-      .url({ protocol: /^https?$/ })
-      .max(limits.urlMax)
-      .nullable()
-      .optional(),
+    logoUrl: WebAddress.nullable().optional(),
   })
   .refine((patch) => Object.keys(patch).length > 0, 'Must change something')
   .openapi('BrandPatch')

@@ -5,30 +5,21 @@
 
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { stream } from 'hono/streaming'
-import type { Core } from '../core/core.ts'
-import type { Pipeline } from '../core/pipeline.ts'
 import { Fault } from '../fault.ts'
 import { lineStreamRefusal, parseJson, readLines } from '../http/body.ts'
 import { lineBytesMax } from '../http/limits.ts'
 import { actorOf } from '../http/actor.ts'
 import { problem } from '../http/problem.ts'
 import type { NodeEnv } from '../http/router.ts'
+import { problemResponses } from '../http/schemas.ts'
 import type { Line } from '../http/lines.ts'
-import type { Guard } from '../identity/guard.ts'
-import { ProductBody } from './api.ts'
+import { BatchLine, ProductBody } from './api.ts'
 import { productIdOf } from './ids.ts'
 import { batchLinesInFlight } from './limits.ts'
 import { isLive, product } from './product.ts'
 import { isAsGiven, type ProductInput } from './product-input.ts'
 import { putProduct } from './product-rules.ts'
-import type { CatalogQueries } from './queries.ts'
-
-export interface BatchDeps {
-  readonly core: Core
-  readonly pipeline: Pipeline
-  readonly queries: CatalogQueries
-  readonly guard: Guard
-}
+import type { ProductRoutesDeps } from './routes.ts'
 
 interface BatchResult {
   readonly line: number
@@ -42,8 +33,8 @@ interface LineProblem {
   readonly detail: string
 }
 
-export const addBatchRoute = (router: OpenAPIHono<NodeEnv>, deps: BatchDeps): void => {
-  const put = putProduct(deps.queries.variantSkuOwner)
+export const addBatchRoute = (router: OpenAPIHono<NodeEnv>, deps: ProductRoutesDeps): void => {
+  const put = putProduct(deps.skuOwners)
 
   const takeLine = async (line: Line, actor: string): Promise<BatchResult> => {
     const parsed = parseLine(line)
@@ -51,11 +42,14 @@ export const addBatchRoute = (router: OpenAPIHono<NodeEnv>, deps: BatchDeps): vo
     const { input } = parsed
     const id = productIdOf(input.sku)
     const before = deps.core.read(product, id)
-    const wasLive = isLive(before)
-    if (wasLive && isAsGiven(before, input)) return { line: line.number, status: 'unchanged', id }
+    if (isLive(before) && isAsGiven(before, input))
+      return { line: line.number, status: 'unchanged', id }
     try {
       const done = await deps.pipeline.submit({ decide: put, input, actor })
-      if (done.ok) return { line: line.number, status: wasLive ? 'updated' : 'created', id }
+      if (done.ok) {
+        const status = done.value.answer.isNew ? 'created' : 'updated'
+        return { line: line.number, status, id }
+      }
       const { code, detail } = done.refusal
       return { line: line.number, status: 'rejected', id, problem: { code, detail } }
     } catch (error) {
@@ -65,7 +59,27 @@ export const addBatchRoute = (router: OpenAPIHono<NodeEnv>, deps: BatchDeps): vo
     }
   }
 
-  // Outside of OpenAPI's templates: the body is a stream, and is never parsed as a whole.
+  // Not by `openapi`, which reads a body as a whole before the handler is reached.
+  router.openAPIRegistry.registerPath({
+    method: 'post',
+    path: '/products:batch',
+    tags: ['catalog'],
+    summary: 'Put in many products',
+    description:
+      'A stream of products in, one JSON object a line; a stream of results out, a line for a ' +
+      'line. Products are put in by SKU: what is there already is overwritten where it differs, ' +
+      'and units come in with a variant once only.',
+    request: {
+      body: { required: true, content: { 'application/x-ndjson': { schema: ProductBody } } },
+    },
+    responses: {
+      200: {
+        description: 'A result for each line that is not blank, in order',
+        content: { 'application/x-ndjson': { schema: BatchLine } },
+      },
+      ...problemResponses('unsupported_media_type', 'unauthorized', 'forbidden'),
+    },
+  })
   router.post('/products:batch', deps.guard.require('catalog:write'), (c) => {
     const refusal = lineStreamRefusal(c)
     if (refusal) return problem(c, refusal)

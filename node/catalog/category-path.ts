@@ -3,6 +3,9 @@
 /** Between the names of a path; no name contains it. */
 export const separator = ' > '
 
+/** Whether a path of such names can be split where it was joined. */
+export const isName = (name: string): boolean => !` ${name} `.includes(separator)
+
 export const join = (names: readonly string[]): string => names.join(separator)
 
 export const split = (path: string): readonly string[] => path.split(separator)

@@ -31,12 +31,14 @@ export const categoryIdOf = (path: readonly string[]): CategoryId =>
 
 export const brandIdOf = (name: string): BrandId => slug(name) as BrandId
 
-/** Lowercase letters and digits of any script, joined by single hyphens. */
+/**
+ * Lowercase letters and digits of any script, with the marks that belong to them (a word of Hindi or
+ * Thai would fall apart without), joined by single hyphens. The slug of a slug is itself.
+ */
 export const slug = (name: string): string => {
-  const words = name
-    .normalize('NFKC')
-    .toLowerCase()
-    .match(/[\p{L}\p{N}]+/gu)
+  // Small letters of compatibility forms may be capitals again in their plain form, and the other way.
+  const small = name.normalize('NFKC').toLowerCase().normalize('NFKC').toLowerCase()
+  const words = small.normalize('NFKC').match(/[\p{L}\p{N}\p{M}]+/gu)
   // A name of signs alone still needs an id of its own.
   return words?.join('-') ?? shortHash(`name ${name}`, 8)
 }

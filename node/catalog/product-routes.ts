@@ -19,11 +19,13 @@ import * as api from './api.ts'
 import type { ProductId } from './ids.ts'
 import { deletionOf, product } from './product.ts'
 import { changePrice, createProduct, deleteProduct, editProduct } from './product-rules.ts'
-import type { CatalogRoutesDeps } from './routes.ts'
+import type { ProductRoutesDeps } from './routes.ts'
 
-export const addProductRoutes = (router: OpenAPIHono<NodeEnv>, deps: CatalogRoutesDeps): void => {
-  const { core, pipeline, queries, guard } = deps
-  const create = createProduct(queries.variantSkuOwner)
+export const addProductRoutes = (
+  router: OpenAPIHono<NodeEnv>,
+  { core, pipeline, queries, guard, skuOwners }: ProductRoutesDeps,
+): void => {
+  const create = createProduct(skuOwners)
   const mayWrite = guard.require('catalog:write')
 
   /** Submits a mutation of a product and answers with the product as it is then. */

@@ -18,6 +18,7 @@ import { ok, refused, type Result } from '../result.ts'
 import * as categoryPath from './category-path.ts'
 import { missingBrand, missingCategories } from './category.ts'
 import { productIdOf, variantIdOf, type ProductId } from './ids.ts'
+import { tagsMax } from './limits.ts'
 import { variantFields, variantsOf, type ImageInput, type ProductInput } from './product-input.ts'
 import {
   deletionOf,
@@ -30,15 +31,13 @@ import {
   type Price,
   type Product,
 } from './product.ts'
-
-/** Which product, if any, has a variant of this SKU: asked of the read model, before deciding. */
-export type FindVariantSku = (sku: string) => string | undefined
+import type { SkuOwners } from './sku-owners.ts'
 
 export type ProductAnswer = { readonly id: ProductId }
 
 /** Creates a product, or brings a deleted one back with all that is given. */
 export const createProduct =
-  (findVariantSku: FindVariantSku): Decide<ProductInput, ProductAnswer> =>
+  (skuOwners: SkuOwners): Decide<ProductInput, ProductAnswer> =>
   (world, input) => {
     const id = productIdOf(input.sku)
     const before = world.read(product, id)
@@ -49,8 +48,8 @@ export const createProduct =
         productId: id,
       })
     }
-    const clash = skuClash(world, input, findVariantSku)
-    if (clash) return refused(clash)
+    const unfit = variantsRefusal(world, input, skuOwners)
+    if (unfit) return refused(unfit)
     return ok({
       type: 'product.created',
       deltas: [
@@ -64,18 +63,23 @@ export const createProduct =
     })
   }
 
+export type PutAnswer = ProductAnswer & { readonly isNew: boolean }
+
 /** Makes a product as given: creates it if need be, or overwrites what differs. */
 export const putProduct =
-  (findVariantSku: FindVariantSku): Decide<ProductInput, ProductAnswer> =>
+  (skuOwners: SkuOwners): Decide<ProductInput, PutAnswer> =>
   (world, input) => {
     const id = productIdOf(input.sku)
-    if (!isLive(world.read(product, id))) return createProduct(findVariantSku)(world, input)
-    const clash = skuClash(world, input, findVariantSku)
-    if (clash) return refused(clash)
+    if (!isLive(world.read(product, id))) {
+      const created = createProduct(skuOwners)(world, input)
+      return created.ok ? ok({ ...created.value, answer: { id, isNew: true } }) : created
+    }
+    const unfit = variantsRefusal(world, input, skuOwners)
+    if (unfit) return refused(unfit)
     return ok({
       type: 'product.updated',
       deltas: [...productDeltas(world, id, input, {}), ...stockDeltas(world, id, input)],
-      answer: { id },
+      answer: { id, isNew: false },
     })
   }
 
@@ -115,25 +119,28 @@ const stockDeltas = (world: World, id: ProductId, input: ProductInput): readonly
       : [begin(world, variant, initialQuantity)]
   })
 
-const skuClash = (
+// Why a product may not have these variants, if it may not; if it may, their SKUs are its own by now.
+const variantsRefusal = (
   world: World,
   input: ProductInput,
-  findVariantSku: FindVariantSku,
+  skuOwners: SkuOwners,
 ): Refusal | undefined => {
   const id = productIdOf(input.sku)
-  for (const sku of [input.sku, ...variantsOf(input).map((variant) => variant.sku)]) {
-    const owner = isLive(world.read(product, productIdOf(sku)))
-      ? productIdOf(sku)
-      : findVariantSku(sku)
-    if (owner !== undefined && owner !== id) {
+  const skus = new Set([input.sku, ...variantsOf(input).map((variant) => variant.sku)])
+  for (const sku of skus) {
+    const owner = skuOwners.other(world, sku, id)
+    if (owner !== undefined) {
       const detail = `The product ${owner} has the SKU ${sku}`
       return { code: 'sku_taken', detail, productId: owner }
     }
   }
-  const currencies = new Set(variantsOf(input).map(({ price }) => (price ?? input.price).currency))
-  return currencies.size > 1 || !currencies.has(input.price.currency)
-    ? { code: 'currency_mismatch', detail: 'All prices of a product are in one currency' }
-    : undefined
+  if (
+    variantsOf(input).some(({ price }) => (price ?? input.price).currency !== input.price.currency)
+  ) {
+    return { code: 'currency_mismatch', detail: 'All prices of a product are in one currency' }
+  }
+  skuOwners.take(skus, id)
+  return undefined
 }
 
 export interface ProductEdit {
@@ -157,6 +164,12 @@ export const editProduct: Decide<ProductEdit, ProductAnswer> = (world, input) =>
   const found = findLive(world, input.id)
   if (!found.ok) return found
   const { name, description, brand, popularity, categories, tags, images } = input
+  const tagsLeft = tagsAfter(found.value, input)
+  if (tagsLeft.size > tagsMax) {
+    const detail = `A product has at most ${tagsMax} tags, not ${tagsLeft.size}`
+    return refused({ code: 'invalid_request', detail })
+  }
+  const touches = [categories, tags, input.addTags, input.removeTags, images]
   const delta = edit(product, found.value, {
     name: given(name, (value) => overwrite(world, value)),
     description: given(description, (value) => overwrite(world, value)),
@@ -169,6 +182,7 @@ export const editProduct: Decide<ProductEdit, ProductAnswer> = (world, input) =>
       ...(input.removeTags ?? []).map(removeFrom),
     ],
     images: given(images, (list) => becomeImages(world, list)),
+    touched: touches.some((one) => one !== undefined) ? overwrite<null>(world, null) : [],
   })
   return ok({
     type: 'product.updated',
@@ -180,6 +194,11 @@ export const editProduct: Decide<ProductEdit, ProductAnswer> = (world, input) =>
     answer: { id: input.id },
   })
 }
+
+const tagsAfter = (document: Product, { tags, addTags, removeTags }: ProductEdit) =>
+  new Set(tags ?? orSet.elements({ store: document.store.tags }))
+    .union(new Set(addTags))
+    .difference(new Set(removeTags))
 
 const given = <T, E>(value: T | undefined, make: (value: T) => E): E | readonly never[] =>
   value === undefined ? [] : make(value)

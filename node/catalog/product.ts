@@ -79,6 +79,8 @@ export const product = schema('product', 1, {
   /** Each creation of this product, here or elsewhere; the first counts. */
   created: [11, eventLog.shape(isNull)],
   deletion: [12, lwwRegister.shape(isDeletion)],
+  /** When a set was changed last: what is removed from a set leaves no time behind. */
+  touched: [13, lwwRegister.shape(isNull)],
 })
 
 export type Product = Document<typeof product.fields>
@@ -92,11 +94,14 @@ export const deletionOf = ({ store }: Product): Deletion | undefined =>
 
 /** The fields of a deleted product that were edited by somebody who did not know of the deletion. */
 export const unseenEdits = (document: Product): readonly string[] => {
-  const deletion = deletionOf(document)
-  if (!deletion) return []
+  if (!deletionOf(document)) return []
+  // Of several who deleted it, one who had seen an edit is enough: the product went in spite of it.
+  const deletions = lwwRegister
+    .siblings({ store: document.store.deletion })
+    .map(({ value }) => value.value?.seen ?? {})
   const fields = new Set<string>()
   product.shape.visit(document.store, ({ dot }, [field = '']) => {
-    const isSeen = dot.counter <= (deletion.seen[dot.replica] ?? 0)
+    const isSeen = deletions.some((seen) => dot.counter <= (seen[dot.replica] ?? 0))
     if (field !== 'deletion' && !isSeen) fields.add(field)
   })
   return [...fields]
@@ -105,8 +110,9 @@ export const unseenEdits = (document: Product): readonly string[] => {
 /** Whether a deletion met an edit, or a restoration, that it did not know of. */
 export const isDeletionContested = (document: Product): boolean => {
   const siblings = lwwRegister.siblings({ store: document.store.deletion })
-  const isRestoredToo = siblings.some(({ value }) => value.value === null)
-  return (isRestoredToo && siblings.length > 1) || unseenEdits(document).length > 0
+  const restorations = siblings.filter(({ value }) => value.value === null).length
+  const isRestoredToo = restorations > 0 && restorations < siblings.length
+  return isRestoredToo || unseenEdits(document).length > 0
 }
 
 /** A product as it is shown. */
@@ -118,12 +124,14 @@ export interface ProductView {
   readonly brand: string | null
   /** Names, general to special; of several paths, each name once. */
   readonly categories: readonly string[]
+  /** Every path, general to special. */
+  readonly categoryPaths: readonly (readonly string[])[]
   readonly categoryIds: readonly string[]
   readonly tags: readonly string[]
   readonly images: readonly { readonly url: string; readonly alt?: string }[]
   readonly popularity: number
   readonly price: Money
-  readonly variants: readonly VariantView[]
+  readonly variants: readonly (VariantView & { readonly available: number | null })[]
   readonly createdAt: string
   readonly updatedAt: string
 }
@@ -134,6 +142,9 @@ export interface VariantView {
   readonly options: Readonly<Record<string, string>>
   readonly price: Money
 }
+
+/** The part of a product's JSON that says of a variant that its units are not counted. */
+export const uncountedJson = (variant: VariantId): string => `"${variant}","available":null`
 
 /** The product's price; one that was never set, which no honest node leaves, is shown as nothing. */
 export const priceOf = ({ store }: Product): Price =>
@@ -169,7 +180,7 @@ export const imagesOf = ({ store }: Product): ProductView['images'] =>
     )
     .map(({ url, fields }) => (fields?.alt ? { url, alt: fields.alt } : { url }))
 
-/** The time of the latest write that is still to be seen. */
+/** The time of the latest write, as far as it is still to be seen; sets have `touched` for theirs. */
 export const updatedMs = ({ store }: Product): number => {
   let latest = 0
   const see = ({ value }: { readonly value: unknown }) => {

@@ -24,7 +24,7 @@ import {
   productCategoryTable,
   productTable,
   productTagTable,
-  variantSkuTable,
+  productSkuTable,
 } from './tables.ts'
 
 export const view = (id: string, document: Product): ProductView => {
@@ -37,12 +37,18 @@ export const view = (id: string, document: Product): ProductView => {
     description: text(store.description),
     brand: lwwRegister.read({ store: store.brand }) ?? null,
     categories: [...new Set(paths.flatMap(categoryPath.split))],
+    categoryPaths: paths.map(categoryPath.split),
     categoryIds: [...new Set(paths.map((path) => categoryIdOf(categoryPath.split(path))))],
     tags: orSet.elements({ store: store.tags }),
     images: imagesOf(document),
     popularity: lwwRegister.read({ store: store.popularity }) ?? 0,
     price: priceOf(document),
-    variants: variantsOf(document),
+    // The read model puts the stock in the place of `null` when it is asked: see `uncountedJson`.
+    variants: variantsOf(document).map(({ id, ...variant }) => ({
+      id,
+      available: null,
+      ...variant,
+    })),
     createdAt: new Date(createdMs(document)).toISOString(),
     updatedAt: new Date(updatedMs(document)).toISOString(),
   }
@@ -50,7 +56,7 @@ export const view = (id: string, document: Product): ProductView => {
 
 const productKind = documentKind({
   schema: product,
-  tables: [productTable, productCategoryTable, productTagTable, variantSkuTable],
+  tables: [productTable, productCategoryTable, productTagTable, productSkuTable],
   project: (id, document) => {
     // A deleted product keeps its document and has no rows.
     if (!isLive(document)) return {}
@@ -71,9 +77,9 @@ const productKind = documentKind({
       ],
       product_categories: shown.categoryIds.map((category) => ({ product: id, category })),
       product_tags: shown.tags.map((tag) => ({ product: id, tag })),
-      variant_skus: shown.variants
-        .filter(({ sku }) => sku !== shown.sku)
-        .map(({ sku }) => ({ product: id, sku })),
+      product_skus: [...new Set([shown.sku, ...shown.variants.map(({ sku }) => sku)])].map(
+        (sku) => ({ product: id, sku }),
+      ),
     }
   },
 })

@@ -5,7 +5,8 @@ import { z } from 'zod'
 import type { Refusal } from '../errors.ts'
 import { decodeCursor, encodeCursor } from '../http/cursor.ts'
 import { ok, type Result } from '../result.ts'
-import { brandIdOf, slug, type ProductId } from './ids.ts'
+import { brandIdOf, slug, type ProductId, type VariantId } from './ids.ts'
+import { uncountedJson } from './product.ts'
 
 export const productSorts = [
   'newest',
@@ -42,7 +43,8 @@ export interface CatalogQueries {
   /** The product's JSON, if it is there to be sold. */
   product(id: ProductId): string | undefined
   products(filter: ProductFilter): Result<Page, Refusal>
-  variantSkuOwner(sku: string): string | undefined
+  /** The products that have this SKU, their own or a variant's. */
+  skuOwners(sku: string): readonly ProductId[]
   categories(): readonly CountedJson[]
   category(id: string): CountedJson | undefined
   brands(): readonly CountedJson[]
@@ -68,11 +70,11 @@ const order: Record<ProductSort, { readonly by: string; readonly direction: 'asc
 const Position = z.tuple([z.enum(productSorts), z.union([z.string(), z.number()]), z.string()])
 
 export const createCatalogQueries = (database: Database.Database): CatalogQueries => {
-  const product = database
-    .prepare<[string], string>('select json from products where id = ?')
-    .pluck()
-  const variantSku = database
-    .prepare<[string], string>('select product from variant_skus where sku = ? limit 1')
+  const product = database.prepare<[string], Pick<ProductRow, 'json' | 'stock'>>(
+    `select json, ${stockJson} as stock from products where id = ?`,
+  )
+  const skuOwners = database
+    .prepare<[string], ProductId>('select product from product_skus where sku = ?')
     .pluck()
   const categories = database.prepare<[], CountedJson>(
     `select json, (select count(*) from product_categories where category = categories.id)
@@ -103,8 +105,11 @@ export const createCatalogQueries = (database: Database.Database): CatalogQuerie
   }
 
   return {
-    product: (id) => product.get(id),
-    variantSkuOwner: (sku) => variantSku.get(sku),
+    product: (id) => {
+      const row = product.get(id)
+      return row && withStock(row)
+    },
+    skuOwners: (sku) => skuOwners.all(sku),
 
     products: (filter) => {
       const after = filter.cursor === undefined ? ok(undefined) : parsePosition(filter)
@@ -115,7 +120,7 @@ export const createCatalogQueries = (database: Database.Database): CatalogQuerie
       const last = items.at(-1)
       const next = rows.length > filter.limit && last && [filter.sort, last.key, last.id]
       return ok({
-        items: items.map(({ json }) => json),
+        items: items.map(withStock),
         ...(next ? { next: encodeCursor(next) } : {}),
       })
     },
@@ -132,6 +137,22 @@ interface ProductRow {
   readonly id: string
   readonly key: string | number
   readonly json: string
+  /** The units of each variant that is counted, as JSON. */
+  readonly stock: string
+}
+
+const stockJson =
+  '(select json_group_object(variant, available) from stock where product = products.id)'
+
+// A product's JSON says of each variant that it is not counted; nothing in a text can look the same,
+// because quotes in a text are escaped.
+const withStock = ({ json, stock }: Pick<ProductRow, 'json' | 'stock'>): string => {
+  if (stock === '{}') return json
+  const units = Object.entries(JSON.parse(stock) as Record<VariantId, number>)
+  return units.reduce((text, [variant, available]) => {
+    const uncounted = uncountedJson(variant as VariantId)
+    return text.replace(uncounted, () => uncounted.replace('null', String(available)))
+  }, json)
 }
 
 interface Position {
@@ -191,7 +212,7 @@ const productQuery = (
   if (after) where(`(${by}, id) ${direction === 'asc' ? '>' : '<'} (?, ?)`, after.key, after.id)
   const condition = conditions.length > 0 ? `where ${conditions.join(' and ')}` : ''
   return {
-    sql: `select id, ${by} as key, json from products ${condition}
+    sql: `select id, ${by} as key, json, ${stockJson} as stock from products ${condition}
           order by ${by} ${direction}, id ${direction} limit ?`,
     values,
   }

@@ -9,6 +9,7 @@ import { addBatchRoute } from './batch.ts'
 import { addBrandRoutes, addCategoryRoutes } from './category-routes.ts'
 import { addProductRoutes } from './product-routes.ts'
 import type { CatalogQueries } from './queries.ts'
+import { createSkuOwners, type SkuOwners } from './sku-owners.ts'
 
 export interface CatalogRoutesDeps {
   readonly core: Core
@@ -17,10 +18,15 @@ export interface CatalogRoutesDeps {
   readonly guard: Guard
 }
 
+export interface ProductRoutesDeps extends CatalogRoutesDeps {
+  readonly skuOwners: SkuOwners
+}
+
 export const createCatalogRoutes = (deps: CatalogRoutesDeps): OpenAPIHono<NodeEnv> => {
   const router = createRouter()
-  addProductRoutes(router, deps)
-  addBatchRoute(router, deps)
+  const products = { ...deps, skuOwners: createSkuOwners(deps.queries) }
+  addProductRoutes(router, products)
+  addBatchRoute(router, products)
   addCategoryRoutes(router, deps)
   addBrandRoutes(router, deps)
   return router

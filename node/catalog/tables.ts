@@ -23,9 +23,9 @@ export const productTagTable: Table = {
   isSingle: false,
 }
 
-/** SKUs of variants that are not their product's own. */
-export const variantSkuTable: Table = {
-  name: 'variant_skus',
+/** Each product's own SKU, and those of its variants. */
+export const productSkuTable: Table = {
+  name: 'product_skus',
   owner: 'product',
   columns: ['product', 'sku'],
   isSingle: false,
@@ -49,7 +49,7 @@ export const catalogTables = [
   productTable,
   productCategoryTable,
   productTagTable,
-  variantSkuTable,
+  productSkuTable,
   categoryTable,
   brandTable,
 ]
@@ -88,12 +88,12 @@ create table if not exists product_tags (
 ) strict, without rowid;
 create index if not exists product_tags_by_product on product_tags (product);
 
-create table if not exists variant_skus (
+create table if not exists product_skus (
   product text not null,
   sku     text not null,
   primary key (sku, product)
 ) strict, without rowid;
-create index if not exists variant_skus_by_product on variant_skus (product);
+create index if not exists product_skus_by_product on product_skus (product);
 
 create table if not exists categories (
   id     text not null primary key,
@@ -108,3 +108,8 @@ create table if not exists brands (
   json text not null
 ) strict, without rowid;
 `
+
+/** Products that share a SKU, which two regions may come to while they are cut off from each other. */
+export const sharedSkuSql = `
+select product as document, 'sku/' || sku as field from product_skus
+where sku in (select sku from product_skus group by sku having count(*) > 1)`

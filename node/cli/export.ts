@@ -3,7 +3,7 @@
 import { open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { z } from 'zod'
 import { writeRecord } from '../catalog/files/ndjson.ts'
-import type { CatalogRecord, RecordVariant } from '../catalog/files/record.ts'
+import type { CatalogRecord, RecordCategories, RecordVariant } from '../catalog/files/record.ts'
 import type { Money } from '../catalog/money.ts'
 import { ok, refused, type Result } from '../result.ts'
 import {
@@ -153,7 +153,9 @@ const productSchema = z.object({
   name: z.string(),
   description: z.string().nullish(),
   brand: z.string().nullish(),
+  /** Of a node that does not say the paths: one path, as far as anybody can tell. */
   categories: z.array(z.string()).nullish(),
+  categoryPaths: z.array(z.array(z.string())).nullish(),
   tags: z.array(z.string()).nullish(),
   images: z.array(z.object({ url: z.string(), alt: z.string().nullish() })).nullish(),
   popularity: z.number().nullish(),
@@ -209,7 +211,7 @@ export const recordOf = (product: Product): CatalogRecord => {
     name,
     description: product.description ?? '',
     ...(brand != null && { brand }),
-    categories: product.categories ?? [],
+    categories: categoriesOf(product.categoryPaths ?? [product.categories ?? []]),
     tags: product.tags ?? [],
     price,
     images: (product.images ?? []).map(({ url, alt }) => ({ url, ...(alt != null && { alt }) })),
@@ -217,6 +219,12 @@ export const recordOf = (product: Product): CatalogRecord => {
     ...(isPlain && only.available != null && { quantity: only.available }),
     variants: isPlain ? [] : variants.map((variant) => variantOf(variant, price)),
   }
+}
+
+// The plain form where it says everything, because most products stand in one place.
+const categoriesOf = (paths: readonly (readonly string[])[]): RecordCategories => {
+  const [first = [], ...others] = paths
+  return others.length === 0 ? first : paths
 }
 
 const variantOf = (

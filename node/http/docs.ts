@@ -28,12 +28,12 @@ const page = `<!doctype html>
     <meta charset="utf-8" />
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <title>Atoll API</title>
-    <link rel="icon" href="/docs/favicon-32x32.png" />
-    <link rel="stylesheet" href="/docs/swagger-ui.css" />
+    <link rel="icon" href="/docs/assets/favicon-32x32.png" />
+    <link rel="stylesheet" href="/docs/assets/swagger-ui.css" />
   </head>
   <body>
     <div id="api">The page needs JavaScript; <a href="/docs/json">the document</a> does not.</div>
-    <script src="/docs/swagger-ui-bundle.js"></script>
+    <script src="/docs/assets/swagger-ui-bundle.js"></script>
     <script src="/docs/start.js"></script>
   </body>
 </html>
@@ -54,24 +54,27 @@ const start = `SwaggerUIBundle({
 export const createDocsRoutes = (deps: { readonly describe: () => object }): Hono<NodeEnv> => {
   const resolve = createRequire(import.meta.url).resolve
   let document: string | undefined
-  return new Hono<NodeEnv>()
-    .get('/docs', (c) => c.html(page, 200, pageHeaders))
-    .get('/docs/json', (c) => {
-      document ??= JSON.stringify(deps.describe())
-      return c.body(document, 200, { 'content-type': 'application/json' })
-    })
-    .get('/docs/start.js', (c) =>
-      c.body(start, 200, { 'content-type': 'text/javascript; charset=utf-8' }),
-    )
-    .get('/docs/:asset', async (c) => {
-      const asset = c.req.param('asset')
-      // Only names of the list above ever reach the file system.
-      const contentType = assets.get(asset)
-      if (contentType === undefined) return c.notFound()
-      const bytes = await readFile(resolve(`swagger-ui-dist/${asset}`))
-      return c.body(bytes, 200, {
-        'content-type': contentType,
-        'cache-control': 'public, max-age=3600',
+  return (
+    new Hono<NodeEnv>()
+      .get('/docs', (c) => c.html(page, 200, pageHeaders))
+      .get('/docs/json', (c) => {
+        document ??= JSON.stringify(deps.describe())
+        return c.body(document, 200, { 'content-type': 'application/json' })
       })
-    })
+      .get('/docs/start.js', (c) =>
+        c.body(start, 200, { 'content-type': 'text/javascript; charset=utf-8' }),
+      )
+      // A name beside others that are fixed would keep Hono's fast router from taking any route at all.
+      .get('/docs/assets/:asset', async (c) => {
+        const asset = c.req.param('asset')
+        // Only names of the list above ever reach the file system.
+        const contentType = assets.get(asset)
+        if (contentType === undefined) return c.notFound()
+        const bytes = await readFile(resolve(`swagger-ui-dist/${asset}`))
+        return c.body(bytes, 200, {
+          'content-type': contentType,
+          'cache-control': 'public, max-age=3600',
+        })
+      })
+  )
 }

@@ -157,6 +157,9 @@ export const ConflictPage = page(
     field: z.string(),
     value: z.unknown(),
     siblings: z.array(WrittenValue),
+    sharedWith: z.array(z.string()).optional().openapi({
+      description: 'Ids of other documents of this kind that have the same, as two SKUs may be.',
+    }),
   }),
 ).openapi('ConflictPage')
 
@@ -164,7 +167,8 @@ export const ResolveBody = z
   .strictObject({
     field: z.string().min(1).max(2_000).openapi({ example: 'price' }),
     keep: z.string().max(40).optional().openapi({ description: "A sibling's dot." }),
-    value: z.json().optional().openapi({ description: 'A value of your own.' }),
+    // Any JSON: what the field may hold is for its capability to say.
+    value: z.unknown().optional().openapi({ description: 'A value of your own.' }),
   })
   .refine(
     ({ keep, value }) => (keep === undefined) !== (value === undefined),

@@ -19,6 +19,8 @@ export interface ConflictQueries {
     readonly limit: number
     readonly cursor: string | undefined
   }): Result<{ readonly items: readonly ConflictRow[]; readonly next?: string }, Refusal>
+  /** The other documents that are in conflict with this one over a field that lies between them. */
+  sharedWith(conflict: ConflictRow): readonly string[]
 }
 
 const Position = z.tuple([z.string(), z.string(), z.string()])
@@ -28,11 +30,28 @@ export const createConflictQueries = (
   kinds: readonly InspectedKind[],
 ): ConflictQueries => {
   const union = kinds
-    .map(({ kind }) => {
-      const { name } = conflictTable(kind)
-      return `select '${kind.schema.kind}' as kind, document as id, field from ${name}`
-    })
+    .flatMap(({ kind, shared }) =>
+      [conflictTable(kind).name, ...(shared ? [`(${shared.sql})`] : [])].map(
+        (source) => `select '${kind.schema.kind}' as kind, document as id, field from ${source}`,
+      ),
+    )
     .join(' union all ')
+  const sharers = new Map(
+    kinds.flatMap(({ kind, shared }) =>
+      shared
+        ? [
+            [
+              kind.schema.kind,
+              database
+                .prepare<[string, string], string>(
+                  `select document from (${shared.sql}) where field = ? and document <> ? order by 1`,
+                )
+                .pluck(),
+            ] as const,
+          ]
+        : [],
+    ),
+  )
   const list = database.prepare<
     { kind: string | null; afterKind: string; afterId: string; afterField: string; limit: number },
     ConflictRow
@@ -44,6 +63,8 @@ export const createConflictQueries = (
   )
 
   return {
+    sharedWith: ({ kind, id, field }) => sharers.get(kind)?.all(field, id) ?? [],
+
     list: ({ kind, limit, cursor }) => {
       const after =
         cursor === undefined ? ok(['', '', ''] as const) : decodeCursor(cursor, Position)

@@ -15,6 +15,20 @@ export interface InspectedKind {
   readonly kind: DocumentKind
   /** Fields of which differing siblings say too little or too much. */
   readonly ownRules?: Readonly<Record<string, ConflictRule>>
+  /**
+   * Registers over which an admin may write a value of their own, and which values those are. In all
+   * others one of the siblings is kept: what may stand in them is for their capability to know.
+   */
+  readonly ownValues?: Readonly<Record<string, (value: Value) => boolean>>
+  readonly shared?: SharedConflicts
+}
+
+/** Conflicts that lie between documents and so in none of them. */
+export interface SharedConflicts {
+  /** Selects `document` and `field`; documents with the same field are in conflict over it. */
+  readonly sql: string
+  /** How it is settled, since there is no register to write. */
+  readonly advice: string
 }
 
 /** When a field is in conflict, and how that is resolved, where a register's rule does not do. */

@@ -3,6 +3,7 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { z } from 'zod'
+import type { Value } from '../../crdt/value.ts'
 import type { Mesh } from '../../sync/mesh.ts'
 import { vectorOf } from '../core/change-log.ts'
 import type { Core } from '../core/core.ts'
@@ -27,7 +28,7 @@ import { ok } from '../result.ts'
 import { nodeOf } from '../replication/replica.ts'
 import * as api from './api.ts'
 import { conflictsOf, type InspectedKind } from './conflict.ts'
-import { createConflictQueries } from './conflict-queries.ts'
+import { createConflictQueries, type ConflictRow } from './conflict-queries.ts'
 import { explain } from './explain.ts'
 import { listHistory, replayHistory, type HistoryDeps } from './history.ts'
 import { resolveConflict } from './resolve.ts'
@@ -241,9 +242,14 @@ const addConflictRoutes = (
     },
   )
 
-  const contested = ({ kind: name, id, field }: { kind: string; id: string; field: string }) => {
+  const contested = (conflict: ConflictRow) => {
+    const { kind: name, id, field } = conflict
     const inspected = kinds.find(({ kind }) => kind.schema.kind === name)
     if (!inspected) return { value: null, siblings: [] }
+    const sharedWith = queries.sharedWith(conflict)
+    if (sharedWith.length > 0) {
+      return { value: field.slice(field.indexOf('/') + 1), siblings: [], sharedWith }
+    }
     const past = replayHistory(history, { kind: inspected.kind, id })
     const [first = '', ...key] = field.split('/')
     const explained = explain(inspected.kind.schema, past)[first]
@@ -278,7 +284,10 @@ const addConflictRoutes = (
       if (!inspected) {
         return problem(c, { code: 'document_kind_unknown', detail: `There is no kind ${name}` })
       }
-      const input = { id, field, keep: keep === undefined ? { value } : { dot: keep } }
+      if (inspected.shared && queries.sharedWith({ kind: name, id, field }).length > 0) {
+        return problem(c, { code: 'invalid_request', detail: inspected.shared.advice })
+      }
+      const input = { id, field, keep: keep === undefined ? { value: value as Value } : { dot: keep } }
       const done = await submit(c, pipeline, { decide: resolveConflict(inspected), input })
       if (!done.ok) return problem(c, done.refusal)
       const { answer, receipt } = done.value

@@ -26,8 +26,7 @@ export const available = ({ store }: Stock): number | undefined =>
 export const begin = (world: World, variant: VariantId, units: number): DraftDelta => {
   const delta = edit(stock, world.read(stock, variant), {
     isTracked: (register) => lwwRegister.write(register, world.time, true),
-    units:
-      units > 0 ? (counter) => escrowCounter.receive(counter, world.replica, units) : [],
+    units: units > 0 ? (counter) => escrowCounter.receive(counter, world.replica, units) : [],
   })
   return draftDelta(stock, variant, delta)
 }
@@ -45,7 +44,8 @@ create table if not exists stock (
   product   text    not null,
   available integer not null
 ) strict, without rowid;
-create index if not exists stock_by_product on stock (product);
+-- All that a product's page asks, so that it need not go to the table.
+create index if not exists stock_by_product on stock (product, variant, available);
 `
 
 export const stockKind = documentKind({

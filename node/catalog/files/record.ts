@@ -7,7 +7,7 @@
  */
 
 import { z } from 'zod'
-import { separator } from '../category-path.ts'
+import { isName, separator } from '../category-path.ts'
 import * as limits from '../limits.ts'
 import { minorUnits, type Money } from '../money.ts'
 import { ok, refused, type Result } from '../../result.ts'
@@ -18,8 +18,7 @@ export interface CatalogRecord {
   readonly name: string
   readonly description: string
   readonly brand?: string
-  /** A path of names, general to special. */
-  readonly categories: readonly string[]
+  readonly categories: RecordCategories
   /** Each once. */
   readonly tags: readonly string[]
   readonly price: Money
@@ -30,6 +29,9 @@ export interface CatalogRecord {
   /** Empty if the product comes in one form only. */
   readonly variants: readonly RecordVariant[]
 }
+
+/** A path of names, general to special; or several such paths, none of them empty. */
+export type RecordCategories = readonly string[] | readonly (readonly string[])[]
 
 export interface RecordImage {
   readonly url: string
@@ -81,9 +83,11 @@ const url = line(limits.urlMax).refine(
 )
 
 const category = line(limits.categoryNameMax).refine(
-  (name) => !name.includes(separator),
+  isName,
   `has "${separator}", which stands between categories`,
 )
+
+const categories = z.array(category).max(limits.categoryDepthMax)
 
 const variantSchema = z.strictObject({
   sku,
@@ -98,7 +102,9 @@ const lineSchema = z.strictObject({
   name: line(limits.nameMax),
   description: lines(limits.descriptionMax).default(''),
   brand: line(limits.brandMax).optional(),
-  categories: z.array(category).max(limits.categoryDepthMax).default([]),
+  categories: z
+    .union([categories, z.array(categories.min(1)).max(limits.categoriesMax)])
+    .default([]),
   tags: z.array(line(limits.tagMax)).max(limits.tagsMax).default([]),
   price: z.number(),
   currency: z.string().default(defaultCurrency),
@@ -195,12 +201,23 @@ const issueText = (issue: z.core.$ZodIssue): string => {
       return `${at}is more than ${issue.maximum}${unitOf(issue.origin)}`
     case 'too_small':
       return `${at}is less than ${issue.minimum}${unitOf(issue.origin)}`
+    case 'invalid_union': {
+      // Of several shapes that it might have been, the one with the fewest faults was likely meant;
+      // of two such, the one that was followed deeper.
+      const [nearest = []] = issue.errors.toSorted(
+        (a, b) => a.length - b.length || depthOf(b) - depthOf(a),
+      )
+      return reasonOf(nearest.map((one) => ({ ...one, path: [...issue.path, ...one.path] })))
+    }
     case 'invalid_key':
       return `${at}${issue.issues.map((inner) => inner.message).join(', ')}`
     default:
       return `${at}${issue.message}`
   }
 }
+
+const depthOf = (issues: readonly z.core.$ZodIssue[]): number =>
+  Math.max(0, ...issues.map(({ path }) => path.length))
 
 const typeNames: Readonly<Record<string, string>> = {
   string: 'a text',

@@ -45,5 +45,5 @@ test('no other file can be had', async () => {
     '%2e%2e%2fhono',
     '__proto__',
   ])
-    expect((await createApp().request(`/docs/${asset}`)).status).toBe(404)
+    expect((await createApp().request(`/docs/assets/${asset}`)).status).toBe(404)
 })
