@@ -106,7 +106,7 @@ export const createCore = (deps: CoreDeps): Core => {
       const { state } = cache.get(kindOf(kinds, schema), id)
       return !causalContext.isEmpty(state.context)
     },
-    isAnswered: (request) => store.readRequest(request) !== undefined,
+    isAnswered: (request) => store.hasRequest(request),
   }
 
   const durably = <T>(work: () => T): T => {

@@ -104,12 +104,16 @@ export const createPipeline = (deps: PipelineDeps): Pipeline => {
     receive: (changes) =>
       new Promise<IntakeReport>((resolve, reject) => {
         if (isClosed) return reject(new Fault('shutting_down', 'The node is shutting down'))
-        try {
-          resolve(core.receive(changes))
-        } catch (error) {
-          reject(error)
-          reportIfBroken(error)
-        }
+        // Not at once: what else has arrived by now joins the session's next batch, and shares its sync.
+        soon(() => {
+          if (isClosed) return reject(new Fault('shutting_down', 'The node is shutting down'))
+          try {
+            resolve(core.receive(changes))
+          } catch (error) {
+            reject(error)
+            reportIfBroken(error)
+          }
+        })
       }),
 
     close: () => {

@@ -35,6 +35,7 @@ export interface Store {
 
   /** The change that answered this request, if one did. */
   readRequest(request: string): StoredChange | undefined
+  hasRequest(request: string): boolean
   /** Notes that the change at `position` answered this request; the first note stays. */
   noteRequest(request: string, position: number): void
 

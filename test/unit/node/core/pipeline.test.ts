@@ -99,6 +99,7 @@ describe('when the disk fails', () => {
     const { pipeline, broken, turn } = createTestPipeline(failing('storage_failed'))
     const outcome = Promise.allSettled([pipeline.submit(tag('n', 'a')()), pipeline.receive([])])
     turn()
+    turn()
     expect(await outcome).toMatchObject([
       { reason: { code: 'storage_failed' } },
       { reason: { code: 'storage_failed' } },
@@ -113,6 +114,15 @@ test('more commands than may wait are refused at once', async () => {
     pipeline.submit(tag('n', 'a')()).catch(() => {})
   }
   await expect(pipeline.submit(tag('n', 'a')())).rejects.toMatchObject({ code: 'overloaded' })
+})
+
+test('what arrives from a peer waits a turn, so that more may join it, and is not taken after the end', async () => {
+  const { pipeline, turn, broken } = createTestPipeline(failing('storage_failed'))
+  const arriving = pipeline.receive([])
+  await pipeline.close()
+  turn()
+  await expect(arriving).rejects.toMatchObject({ code: 'shutting_down' })
+  expect(broken).toEqual([])
 })
 
 test('closing finishes what was submitted and takes nothing more', async () => {
