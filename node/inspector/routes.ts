@@ -287,7 +287,11 @@ const addConflictRoutes = (
       if (inspected.shared && queries.sharedWith({ kind: name, id, field }).length > 0) {
         return problem(c, { code: 'invalid_request', detail: inspected.shared.advice })
       }
-      const input = { id, field, keep: keep === undefined ? { value: value as Value } : { dot: keep } }
+      const input = {
+        id,
+        field,
+        keep: keep === undefined ? { value: value as Value } : { dot: keep },
+      }
       const done = await submit(c, pipeline, { decide: resolveConflict(inspected), input })
       if (!done.ok) return problem(c, done.refusal)
       const { answer, receipt } = done.value

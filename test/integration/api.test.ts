@@ -1,11 +1,18 @@
 /** Every route of the contract, on one real node. */
 
+import { createReadStream } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readNdjson } from '../../node/catalog/files/ndjson.ts'
+import { exportCatalog } from '../../node/cli/export.ts'
+import { productBody } from '../../node/cli/product-batch.ts'
+import * as system from '../../node/system.ts'
 import {
   cleanUp,
   createCart,
   createProduct,
-  productBody,
+  newDirectory,
+  productBody as newProduct,
   startNode,
   variantIdOf,
   type Body,
@@ -29,7 +36,7 @@ const refusal = (status: number, code: string) => ({ status, body: { code, statu
 
 describe('products', () => {
   test('are created, read, edited, priced and deleted', async () => {
-    const body = productBody({
+    const body = newProduct({
       sku: 'WX-4711',
       description: 'Light\nfor harbours',
       brand: 'Pharos',
@@ -75,14 +82,14 @@ describe('products', () => {
   })
 
   test('take a price as a decimal with its currency beside it', async () => {
-    const body = productBody({ price: 2_499.99, currency: 'USD' })
+    const body = newProduct({ price: 2_499.99, currency: 'USD' })
     const made = await node.order('POST', '/products', { body })
     expect(made.body.price).toEqual({ amount: 249_999, currency: 'USD' })
   })
 
   test('are told apart by their SKU', async () => {
     const { sku, id } = await createProduct(node)
-    const again = await node.order('POST', '/products', { body: productBody({ sku }) })
+    const again = await node.order('POST', '/products', { body: newProduct({ sku }) })
     expect(again).toMatchObject(refusal(409, 'sku_taken'))
     expect(again.body['productId']).toBe(id)
   })
@@ -91,7 +98,7 @@ describe('products', () => {
     const { id } = await createProduct(node)
     expect((await node.ask('GET', '/products')).status).toBe(200)
     for (const [method, path, body] of [
-      ['POST', '/products', productBody()],
+      ['POST', '/products', newProduct()],
       ['PATCH', `/products/${id}`, { name: 'x' }],
       ['PUT', `/products/${id}/price`, { price: 1 }],
       ['DELETE', `/products/${id}`, undefined],
@@ -123,12 +130,12 @@ describe('products', () => {
 
   test('are put in by the batch, a result for each line', async () => {
     const lines = [
-      JSON.stringify(productBody({ sku: 'BATCH-1', price: 1 })),
+      JSON.stringify(newProduct({ sku: 'BATCH-1', price: 1 })),
       '',
       '{"sku":',
-      JSON.stringify(productBody({ sku: 'BATCH-2', price: -1 })),
-      JSON.stringify(productBody({ sku: 'BATCH-3', unknown: true })),
-      JSON.stringify(productBody({ sku: 'BATCH-4', initialQuantity: 3 })),
+      JSON.stringify(newProduct({ sku: 'BATCH-2', price: -1 })),
+      JSON.stringify(newProduct({ sku: 'BATCH-3', unknown: true })),
+      JSON.stringify(newProduct({ sku: 'BATCH-4', initialQuantity: 3 })),
     ]
     const put = async () => {
       const answer = await node.order('POST', '/products:batch', {
@@ -159,6 +166,44 @@ describe('products', () => {
     ])
     expect(await node.digest()).toBe(digest)
   })
+})
+
+test('what is exported and put in elsewhere is the same catalog, every path and unit of it', async () => {
+  const [from, to] = [await startNode({ name: 'from' }), await startNode({ name: 'to' })]
+  await createProduct(from, { categories: [['Home', 'Lamps'], ['Gifts']], initialQuantity: 3 })
+  await createProduct(from, { categories: ['Home'], brand: 'Pharos', tags: ['sale'] })
+  await createProduct(from, {
+    variants: [
+      { sku: 'ROUND-S', options: { Size: 'S' }, initialQuantity: 0 },
+      { sku: 'ROUND-M', options: { Size: 'M' }, price: { amount: 1, currency: 'USD' } },
+    ],
+  })
+  const file = join(newDirectory(), 'catalog.ndjson')
+  const silent = { write: () => true }
+  const deps = {
+    stdout: silent,
+    stderr: silent,
+    env: {},
+    clock: system.systemClock,
+    timers: system.systemTimers,
+    random: system.systemRandom,
+    fetch: globalThis.fetch,
+  }
+  expect(await exportCatalog(deps, { file, from: new URL(from.url) })).toMatchObject({ ok: true })
+  const lines: string[] = []
+  for await (const entry of readNdjson(createReadStream(file))) {
+    lines.push('record' in entry ? JSON.stringify(productBody(entry.record)) : entry.reason)
+  }
+  await to.order('POST', '/products:batch', {
+    text: lines.join('\n'),
+    headers: { 'content-type': 'application/x-ndjson' },
+  })
+  const catalogOf = async (where: NodeUnderTest) =>
+    (await where.ask('GET', '/products?sort=name&limit=100')).body.items.map(
+      ({ createdAt: _created, updatedAt: _updated, ...product }) => product,
+    )
+  expect(await catalogOf(to)).toHaveLength(3)
+  expect(await catalogOf(to)).toEqual(await catalogOf(from))
 })
 
 describe('categories, brands and tags', () => {
@@ -292,7 +337,7 @@ describe('an idempotency key', () => {
   const headers = { 'idempotency-key': 'once' }
 
   test('makes a request that is sent again count once, and answers as before', async () => {
-    const body = productBody()
+    const body = newProduct()
     const first = await node.order('POST', '/products', { body, headers })
     const again = await node.order('POST', '/products', { body, headers })
     expect(again.status).toBe(201)
@@ -301,7 +346,7 @@ describe('an idempotency key', () => {
 
   test('sent at once with itself makes one change', async () => {
     const key = { 'idempotency-key': 'at-once' }
-    const body = productBody()
+    const body = newProduct()
     const all = await Promise.all(
       Array.from({ length: 8 }, () => node.order('POST', '/products', { body, headers: key })),
     )
@@ -311,7 +356,7 @@ describe('an idempotency key', () => {
 
   test('cannot be used for anything else', async () => {
     for (const [method, path, body] of [
-      ['POST', '/products', productBody()],
+      ['POST', '/products', newProduct()],
       ['POST', '/categories', { path: ['Keys'] }],
     ] as const) {
       expect(await node.order(method, path, { body, headers })).toMatchObject(
@@ -322,7 +367,7 @@ describe('an idempotency key', () => {
 
   test.each([' ', 'ä', 'x'.repeat(256)])('must be one: %s', async (key) => {
     const asked = node.order('POST', '/products', {
-      body: productBody(),
+      body: newProduct(),
       headers: { 'idempotency-key': key },
     })
     await expect(asked.then(({ body }) => body.code)).resolves.toBe('idempotency_key_invalid')

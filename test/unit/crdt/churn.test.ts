@@ -38,6 +38,17 @@ const take = (state: document.Document<typeof schema.fields>, key: string) =>
     marks: (marks) => orMap.remove(marks, anyRegister, key),
   })
 
+describe('1,000 adds of one element, and writes under one key', () => {
+  it('leave one of each: every one takes the place of those before it', () => {
+    const document = live.thaw(schema.shape, schema.bottom)
+    for (let round = 0; round < 1_000; round++) {
+      live.absorb(document, put(document, round, 'key-0'))
+    }
+    expect(document.store.tags.get('key-0')?.size).toBe(1)
+    expect(document.store.marks.get('key-0')?.size).toBe(1)
+  })
+})
+
 describe('100,000 adds and removes of ten keys', () => {
   it('leave at most twice the bytes of a fresh document that is equal, and no places', () => {
     const churned = live.thaw(schema.shape, schema.bottom)

@@ -11,7 +11,7 @@ import { replicas } from './replicas.ts'
 
 /** More runs where a nightly build can afford them. */
 export const runs = (usual: number): { readonly numRuns: number } => ({
-  numRuns: process.env['ATOLL_TEST_SIZE'] === 'full' ? usual * 100 : usual,
+  numRuns: process.env['ATOLL_TEST_SIZE'] === 'full' ? usual * 10 : usual,
 })
 
 export type Step<O> =

@@ -2,9 +2,13 @@
 
 import { describe, expect, it } from 'vitest'
 import * as causalContext from '../../../crdt/causal-context.ts'
+import { lattice } from '../../../crdt/causal.ts'
+import { dotRecord } from '../../../crdt/dot-store.ts'
 import * as live from '../../../crdt/live.ts'
+import * as lwwRegister from '../../../crdt/lww-register.ts'
+import * as orMap from '../../../crdt/or-map.ts'
 import * as orSet from '../../../crdt/or-set.ts'
-import { everything } from './lattices.ts'
+import { anyRegister, everything } from './lattices.ts'
 import { alice, bob } from './replicas.ts'
 
 describe('a live state', () => {
@@ -41,6 +45,45 @@ describe('a live state', () => {
     live.absorb(copy, orSet.add(copy, alice, 'blue'))
     expect(orSet.elements(state)).toEqual(['red'])
     expect(orSet.elements(copy)).toEqual(['blue'])
+  })
+
+  it('takes deltas of records under the keys of a map', () => {
+    const of = dotRecord({ tags: [1, orSet.shape], notes: [2, anyRegister] })
+    const shape = orMap.shape(of)
+    const { bottom, join, encode, decode } = lattice(shape)
+    const time = { wallMs: 1, logical: 0, replica: bob }
+    const tag = (state: typeof bottom) =>
+      orMap.update(state, of, {
+        key: 'one',
+        edit: ({ store, context }) => {
+          const added = orSet.add({ store: store.tags, context }, alice, 'red')
+          return { store: { ...of.bottom, tags: added.store }, context: added.context }
+        },
+      })
+    const note = (state: typeof bottom) =>
+      orMap.update(state, of, {
+        key: 'one',
+        edit: ({ store, context }) => {
+          const written = lwwRegister.write({ store: store.notes, context }, time, 'new')
+          return { store: { ...of.bottom, notes: written.store }, context: written.context }
+        },
+      })
+    const tagged = join(bottom, tag(bottom))
+    const noted = join(tagged, note(tagged))
+    const removed = orMap.remove(tagged, of, 'one')
+    for (const deltas of [
+      [note(tagged), removed],
+      [removed, note(tagged)],
+      [noted, removed],
+    ]) {
+      const inPlace = live.thaw(shape, tagged)
+      for (const delta of deltas) live.absorb(inPlace, delta)
+      expect(encode(inPlace)).toEqual(encode(deltas.reduce(join, tagged)))
+      expect(encode(decode(encode(inPlace)))).toEqual(encode(inPlace))
+    }
+    const emptied = live.thaw(shape, tagged)
+    live.absorb(emptied, removed)
+    expect(emptied.store.size).toBe(0)
   })
 
   it('never writes into the bottom that all states share', () => {
