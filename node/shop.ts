@@ -8,9 +8,16 @@ import { catalogSql, sharedSkuSql } from './catalog/tables.ts'
 import { cartKind } from './cart/cart.ts'
 import type { DocumentKind } from './core/capability.ts'
 import type { Table } from './core/store.ts'
-import { identityCapability } from './identity/identity.ts'
+import { accountKind } from './identity/account.ts'
+import { sessionKind } from './identity/session.ts'
+import { signingKeyKind } from './identity/signing-key.ts'
 import { identitySql } from './identity/tables.ts'
-import { conflictSql, withConflicts, type InspectedKind } from './inspector/conflict.ts'
+import {
+  conflictSql,
+  neverContested,
+  withConflicts,
+  type InspectedKind,
+} from './inspector/conflict.ts'
 import { stockKind, stockSql } from './inventory/stock.ts'
 import { replicaKind } from './replication/replica.ts'
 
@@ -31,7 +38,14 @@ export const inspectedKinds: readonly InspectedKind[] = [
   },
   { kind: catalogKinds.categoryKind, ownValues: categoryValues },
   { kind: catalogKinds.brandKind, ownValues: brandValues },
-  ...[stockKind, cartKind, replicaKind, ...identityCapability.kinds].map((kind) => ({ kind })),
+  { kind: accountKind, secrets: new Set(['passwordHash']) },
+  {
+    kind: sessionKind,
+    secrets: new Set(['renewal']),
+    // Of renewals in two regions the higher generation counts, and nobody has to choose.
+    ownRules: { renewal: neverContested },
+  },
+  ...[signingKeyKind, stockKind, cartKind, replicaKind].map((kind) => ({ kind })),
 ]
 
 export const kinds: readonly DocumentKind[] = inspectedKinds.map(withConflicts)

@@ -10,7 +10,7 @@ export const batchCommandsMax = 1_024
 export const batchCommandsMin = 64
 
 /** How long one transaction should keep the thread before others get their turn. */
-export const batchMsMax = 10
+export const batchMsMax = 25
 
 /** Commands that may wait. Beyond this the node is overloaded and says so at once. */
 export const queuedCommandsMax = 20_000

@@ -9,6 +9,7 @@ import type { Stamped } from '../../crdt/payload.ts'
 import { equals, type Value } from '../../crdt/value.ts'
 import type { Decide, DocumentKind } from '../core/capability.ts'
 import type { Table } from '../core/store.ts'
+import { refused } from '../result.ts'
 
 /** A kind of document as the inspector sees it. */
 export interface InspectedKind {
@@ -21,6 +22,8 @@ export interface InspectedKind {
    */
   readonly ownValues?: Readonly<Record<string, (value: Value) => boolean>>
   readonly shared?: SharedConflicts
+  /** Fields whose values are nobody's to see: hashes of passwords and tokens. */
+  readonly secrets?: ReadonlySet<string>
 }
 
 /** Conflicts that lie between documents and so in none of them. */
@@ -35,6 +38,12 @@ export interface SharedConflicts {
 export interface ConflictRule {
   readonly isContested: (document: Document) => boolean
   readonly resolve: Decide<Resolution, Value>
+}
+
+/** For registers whose siblings are read by a rule of their own. */
+export const neverContested: ConflictRule = {
+  isContested: () => false,
+  resolve: () => refused({ code: 'conflict_not_found', detail: 'Its siblings need no choice' }),
 }
 
 export interface Resolution {

@@ -48,16 +48,34 @@ export interface ExplainedField {
   readonly parts?: readonly WrittenValue[]
 }
 
+/** `secrets` are fields of which nobody is shown more than that they were written, when and by whom. */
 export const explain = (
   { fields }: Pick<Schema, 'fields'>,
   { document, origins }: PastDocument,
+  secrets: ReadonlySet<string> = new Set(),
 ): Readonly<Record<string, ExplainedField>> =>
   Object.fromEntries(
-    Object.entries(fields).map(([name, [, { type }]]) => [
-      name,
-      explainField(type, fieldOf(document, name), (dot) => origins.get(dotKey(dot)) ?? null),
-    ]),
+    Object.entries(fields).map(([name, [, { type }]]) => {
+      const originOf: OriginOf = (dot) => origins.get(dotKey(dot)) ?? null
+      const explained = explainField(type, fieldOf(document, name), originOf)
+      return [name, secrets.has(name) ? withoutValues(explained) : explained]
+    }),
   )
+
+const hidden = '[secret]'
+
+const withoutValues = (field: ExplainedField): ExplainedField => {
+  const { winner, siblings = [], parts = [], type, rule } = field
+  const hide = (written: WrittenValue) => ({ ...written, value: hidden })
+  return {
+    type,
+    rule,
+    value: field.value === null ? null : hidden,
+    ...(winner ? { winner: hide(winner) } : {}),
+    siblings: siblings.map(hide),
+    parts: parts.map(hide),
+  }
+}
 
 type OriginOf = (dot: Dot) => Origin | null
 

@@ -159,7 +159,7 @@ const addDocumentRoutes = (router: OpenAPIHono<NodeEnv>, deps: InspectorDeps): v
           at: at ? new Date(at.wallMs).toISOString() : null,
           changes: past.changes,
           conflicts: conflictsOf(found, past.document),
-          fields: explain(kind.schema, past),
+          fields: explain(kind.schema, past, found.secrets),
         }),
       )
     },
@@ -252,7 +252,7 @@ const addConflictRoutes = (
     }
     const past = replayHistory(history, { kind: inspected.kind, id })
     const [first = '', ...key] = field.split('/')
-    const explained = explain(inspected.kind.schema, past)[first]
+    const explained = explain(inspected.kind.schema, past, inspected.secrets)[first]
     const register = key.length > 0 ? explained?.entries?.[key.join('/')] : explained
     return {
       value: register?.value ?? null,
