@@ -4,7 +4,8 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Mesh } from '../sync/mesh.ts'
 import { createCartTokens } from './cart/cart-id.ts'
 import { createCartRoutes } from './cart/routes.ts'
-import { createCatalogQueries } from './catalog/queries.ts'
+import type { ProductCache } from './catalog/product-cache.ts'
+import type { CatalogQueries } from './catalog/queries.ts'
 import { createCatalogRoutes } from './catalog/routes.ts'
 import type { Core } from './core/core.ts'
 import type { Pipeline } from './core/pipeline.ts'
@@ -20,6 +21,8 @@ export interface ApiDeps {
   readonly core: Core
   readonly pipeline: Pipeline
   readonly store: SqliteStore
+  readonly queries: CatalogQueries
+  readonly products: ProductCache
   readonly identity: Pick<Identity, 'routes' | 'guard'>
   readonly clusterSecret: Uint8Array
   readonly random: (bytes: number) => Uint8Array
@@ -30,12 +33,11 @@ export interface ApiDeps {
 const base = '/api/v1'
 
 export const mountApi = (app: OpenAPIHono<NodeEnv>, deps: ApiDeps): void => {
-  const { core, pipeline, store, identity, random } = deps
+  const { core, pipeline, queries, products, identity, random } = deps
   const { guard } = identity
-  const queries = createCatalogQueries(store.database)
   const tokens = createCartTokens(deps.clusterSecret)
   app.route(base, identity.routes)
-  app.route(base, createCatalogRoutes({ core, pipeline, queries, guard }))
+  app.route(base, createCatalogRoutes({ core, pipeline, queries, products, guard }))
   app.route(base, createCartRoutes({ core, pipeline, guard, tokens, random }))
   app.route(base, createInspectorRoutes({ ...deps, kinds: shop.inspectedKinds, guard }))
 }

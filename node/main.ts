@@ -2,6 +2,7 @@
 
 import type { ProcessDeps } from './cli/command.ts'
 import { keepHeapSmall } from './cli/small-heap.ts'
+import { keepHeapSteady } from './cli/steady-heap.ts'
 import * as system from './system.ts'
 
 const usage = `atoll COMMAND
@@ -45,6 +46,7 @@ const deps: ProcessDeps = {
 const run = async (command: string | undefined, args: readonly string[]): Promise<number> => {
   switch (command) {
     case 'node': {
+      keepHeapSteady()
       const { nodeCommand } = await import('./cli/node.ts')
       return nodeCommand({ ...deps, stopped, exit: (code) => process.exit(code) }, args)
     }

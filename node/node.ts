@@ -8,6 +8,8 @@ import { createMesh, type Mesh } from '../sync/mesh.ts'
 import type { Clock, Timers } from '../sync/surroundings.ts'
 import { createSyncServer, dialWebSocket, path as syncPath } from '../sync/websocket.ts'
 import { describeApi, mountApi } from './api.ts'
+import { createProductCache } from './catalog/product-cache.ts'
+import { createCatalogQueries } from './catalog/queries.ts'
 import type { Config } from './config.ts'
 import { createChangeLog } from './core/change-log.ts'
 import { createCore } from './core/core.ts'
@@ -75,13 +77,18 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
   const refreshed = refresh(store, shop.kinds)
   if (refreshed !== 'nothing') log.info({ refreshed }, 'read models were made anew')
 
+  const queries = createCatalogQueries(store.database)
+  const products = createProductCache(queries)
   let mesh: Mesh | undefined
   const core = createCore({
     store,
     kinds: shop.kinds,
     clock,
     random,
-    committed: () => mesh?.notifyLogGrew(),
+    committed: (changed) => {
+      products.forget(changed)
+      mesh?.notifyLogGrew()
+    },
   })
   const pipeline = createPipeline({
     core,
@@ -171,6 +178,8 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
     core,
     pipeline,
     store,
+    queries,
+    products,
     identity,
     clusterSecret,
     random,

@@ -33,3 +33,6 @@ export const batchLinesInFlight = 256
 
 /** Tags listed at once, the most used first. */
 export const tagListMax = 500
+
+/** Products kept as they are answered: a kilobyte or two each. */
+export const cachedProductsMax = 2_000

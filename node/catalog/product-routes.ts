@@ -23,7 +23,7 @@ import type { ProductRoutesDeps } from './routes.ts'
 
 export const addProductRoutes = (
   router: OpenAPIHono<NodeEnv>,
-  { core, pipeline, queries, guard, skuOwners }: ProductRoutesDeps,
+  { core, pipeline, queries, products, guard, skuOwners }: ProductRoutesDeps,
 ): void => {
   const create = createProduct(skuOwners)
   const mayWrite = guard.require('catalog:write')
@@ -74,7 +74,7 @@ export const addProductRoutes = (
     }),
     (c) => {
       const id = c.req.valid('param').id
-      const found = queries.product(id)
+      const found = products.product(id)
       return found === undefined ? problem(c, missing(core, id)) : answerJson(c, found)
     },
   )

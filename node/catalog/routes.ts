@@ -7,6 +7,7 @@ import { createRouter, type NodeEnv } from '../http/router.ts'
 import type { Guard } from '../identity/guard.ts'
 import { addBatchRoute } from './batch.ts'
 import { addBrandRoutes, addCategoryRoutes } from './category-routes.ts'
+import type { ProductCache } from './product-cache.ts'
 import { addProductRoutes } from './product-routes.ts'
 import type { CatalogQueries } from './queries.ts'
 import { createSkuOwners, type SkuOwners } from './sku-owners.ts'
@@ -15,6 +16,7 @@ export interface CatalogRoutesDeps {
   readonly core: Core
   readonly pipeline: Pipeline
   readonly queries: CatalogQueries
+  readonly products: Pick<ProductCache, 'product'>
   readonly guard: Guard
 }
 

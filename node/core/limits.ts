@@ -1,7 +1,7 @@
 /** The core's limits, each with its reason. */
 
-/** Documents kept decoded: a few kilobytes each, so that the cache stays well under 50 MB. */
-export const cachedDocumentsMax = 4_096
+/** Documents kept decoded: some ten kilobytes each, so that the cache stays near 20 MB. */
+export const cachedDocumentsMax = 2_048
 
 /** Commands of one transaction: more would make the first wait for the last without saving syncs. */
 export const batchCommandsMax = 1_024

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { describeApi, mountApi } from '../../../node/api.ts'
+import { createProductCache } from '../../../node/catalog/product-cache.ts'
+import { createCatalogQueries } from '../../../node/catalog/queries.ts'
 import { createPipeline } from '../../../node/core/pipeline.ts'
 import { createIdentity } from '../../../node/identity/identity.ts'
 import { createRegion } from './catalog/region.ts'
@@ -38,7 +40,17 @@ const createApp = async () => {
     clock,
   })
   const { app } = createTestShell()
-  mountApi(app, { ...shared, node: 'eu', store, identity, mesh: () => undefined })
+  const queries = createCatalogQueries(store.database)
+  const products = createProductCache(queries)
+  mountApi(app, {
+    ...shared,
+    node: 'eu',
+    store,
+    queries,
+    products,
+    identity,
+    mesh: () => undefined,
+  })
   return app
 }
 
