@@ -91,7 +91,7 @@ const addShopperRoutes = (router: OpenAPIHono<NodeEnv>, deps: CartRoutesDeps): v
       const refusal = closed(c, tokens, id)
       if (refusal) return problem(c, refusal)
       return core.exists(cart, id)
-        ? answerJson(c, viewJson(id))
+        ? answerJson(viewJson(id))
         : problem(c, { code: 'cart_not_found', detail: 'This node has not heard of the cart yet' })
     },
   )
@@ -131,12 +131,12 @@ const addShopperRoutes = (router: OpenAPIHono<NodeEnv>, deps: CartRoutesDeps): v
       if (repeated) {
         const receipt = core.findReceipt(requests[0] ?? '')
         assert(receipt !== undefined, 'an answered intent has a receipt')
-        return answerWithReceipt(c, { json: viewJson(id), receipt })
+        return answerWithReceipt({ json: viewJson(id), receipt })
       }
       const input = { id, intents }
       const done = await submit(c, pipeline, { decide: applyIntents, input, actor: `cart/${id}` })
       return done.ok
-        ? answerWithReceipt(c, { json: viewJson(id), receipt: done.value.receipt })
+        ? answerWithReceipt({ json: viewJson(id), receipt: done.value.receipt })
         : problem(c, done.refusal)
     },
   )
@@ -178,7 +178,7 @@ const addMergeRoutes = (
       })
       if (!done.ok) return problem(c, done.refusal)
       const shown = { ...viewCart(core, own, core.read(cart, own)), token: tokens.tokenOf(own) }
-      return answerWithReceipt(c, { json: JSON.stringify(shown), receipt: done.value.receipt })
+      return answerWithReceipt({ json: JSON.stringify(shown), receipt: done.value.receipt })
     },
   )
 
@@ -200,7 +200,7 @@ const addMergeRoutes = (
       const done = await submit(c, pipeline, { decide: unmergeCart, input: { guest, own } })
       if (!done.ok) return problem(c, done.refusal)
       const shown = { ...viewCart(core, own, core.read(cart, own)), token: tokens.tokenOf(own) }
-      return answerWithReceipt(c, { json: JSON.stringify(shown), receipt: done.value.receipt })
+      return answerWithReceipt({ json: JSON.stringify(shown), receipt: done.value.receipt })
     },
   )
 }

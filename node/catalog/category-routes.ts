@@ -36,7 +36,7 @@ export const addCategoryRoutes = (
     if (!done.ok) return problem(c, done.refusal)
     const { answer, receipt } = done.value
     const found = queries.category(answer.id)
-    return answerWithReceipt(c, {
+    return answerWithReceipt({
       json: found ? counted(found) : JSON.stringify(answer),
       receipt,
       status,
@@ -54,7 +54,7 @@ export const addCategoryRoutes = (
         ...problemResponses('not_ready'),
       },
     }),
-    (c) => answerPage(c, { items: queries.categories().map(counted) }),
+    () => answerPage({ items: queries.categories().map(counted) }),
   )
 
   router.openapi(
@@ -76,7 +76,7 @@ export const addCategoryRoutes = (
         code: 'category_not_found',
         detail: `There is no category ${id}`,
       }
-      return found ? answerJson(c, counted(found)) : problem(c, refusal)
+      return found ? answerJson(counted(found)) : problem(c, refusal)
     },
   )
 
@@ -146,7 +146,7 @@ export const addBrandRoutes = (
         ...problemResponses('not_ready'),
       },
     }),
-    (c) => answerPage(c, { items: queries.brands().map(counted) }),
+    () => answerPage({ items: queries.brands().map(counted) }),
   )
 
   router.openapi(
@@ -165,7 +165,7 @@ export const addBrandRoutes = (
       const { id } = c.req.valid('param')
       const found = queries.brand(id)
       const refusal: Refusal = { code: 'brand_not_found', detail: `There is no brand ${id}` }
-      return found ? answerJson(c, counted(found)) : problem(c, refusal)
+      return found ? answerJson(counted(found)) : problem(c, refusal)
     },
   )
 
@@ -193,7 +193,7 @@ export const addBrandRoutes = (
       if (!done.ok) return problem(c, done.refusal)
       const { answer, receipt } = done.value
       const found = queries.brand(answer.id)
-      return answerWithReceipt(c, {
+      return answerWithReceipt({
         json: found ? counted(found) : JSON.stringify(answer),
         receipt,
       })

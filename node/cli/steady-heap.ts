@@ -11,5 +11,4 @@ import { setFlagsFromString } from 'node:v8'
 /** For the whole process; before the work begins. */
 export const keepHeapSteady = (): void => {
   setFlagsFromString('--heap-growing-percent=33')
-  setFlagsFromString('--semi-space-growth-factor=1')
 }

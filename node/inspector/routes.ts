@@ -1,7 +1,6 @@
 /** The inspector over HTTP: what an admin asks to see why every value won, and what the links do. */
 
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
-import type { Context } from 'hono'
 import { z } from 'zod'
 import type { Value } from '../../crdt/value.ts'
 import type { Mesh } from '../../sync/mesh.ts'
@@ -68,10 +67,9 @@ const addReplicationRoutes = (
         ...problemResponses('unauthorized', 'forbidden'),
       },
     }),
-    (c) => {
+    () => {
       const vector = vectorOf(core)
       return answerJson(
-        c,
         JSON.stringify({
           node,
           replica: core.replica(),
@@ -109,7 +107,7 @@ const addReplicationRoutes = (
       const { state } = c.req.valid('json')
       const set = mesh()?.setLink(name, state)
       return set?.ok
-        ? answerJson(c, JSON.stringify({ name, state }))
+        ? answerJson(JSON.stringify({ name, state }))
         : problem(c, { code: 'peer_unknown', detail: `No node named ${name} was met yet` })
     },
   )
@@ -152,7 +150,6 @@ const addDocumentRoutes = (router: OpenAPIHono<NodeEnv>, deps: InspectorDeps): v
         return problem(c, { code: 'document_not_found', detail })
       }
       return answerJson(
-        c,
         JSON.stringify({
           kind: name,
           id,
@@ -192,7 +189,7 @@ const addDocumentRoutes = (router: OpenAPIHono<NodeEnv>, deps: InspectorDeps): v
       const after = cursor === undefined ? ok('') : decodeCursor(cursor, z.string())
       if (!after.ok) return problem(c, after.refusal)
       const rest = listHistory(history, { kind: name, id }).filter(({ hlc }) => hlc > after.value)
-      return answerSlice(c, rest, limit, (last) => last.hlc)
+      return answerSlice(rest, limit, (last) => last.hlc)
     },
   )
 
@@ -238,7 +235,7 @@ const addConflictRoutes = (
         ...conflict,
         ...contested(conflict),
       }))
-      return answerJson(c, JSON.stringify({ ...found.value, items }))
+      return answerJson(JSON.stringify({ ...found.value, items }))
     },
   )
 
@@ -295,13 +292,12 @@ const addConflictRoutes = (
       const done = await submit(c, pipeline, { decide: resolveConflict(inspected), input })
       if (!done.ok) return problem(c, done.refusal)
       const { answer, receipt } = done.value
-      return answerWithReceipt(c, { json: JSON.stringify(answer), receipt })
+      return answerWithReceipt({ json: JSON.stringify(answer), receipt })
     },
   )
 }
 
 const answerSlice = <T>(
-  c: Context<NodeEnv>,
   rest: readonly T[],
   limit: number,
   keyOf: (last: T) => string,
@@ -309,5 +305,5 @@ const answerSlice = <T>(
   const items = rest.slice(0, limit)
   const last = items.at(-1)
   const next = rest.length > limit && last ? { next: encodeCursor(keyOf(last)) } : {}
-  return answerJson(c, JSON.stringify({ items, ...next }))
+  return answerJson(JSON.stringify({ items, ...next }))
 }
