@@ -176,7 +176,7 @@ const prepareStatements = (database: Database.Database) => ({
   insertRequest: database.prepare<[string, number]>(
     'insert into requests (request, position) values (?, ?) on conflict do nothing',
   ),
-  hasRequest: database.prepare<[string], unknown>('select 1 from requests where request = ?'),
+  hasRequest: database.prepare<[string]>('select 1 from requests where request = ?'),
   readRequest: database.prepare<[string], StoredChange>(
     `select position, bytes, hash from requests join changes using (position) where request = ?`,
   ),
