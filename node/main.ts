@@ -46,7 +46,7 @@ const deps: ProcessDeps = {
 const run = async (command: string | undefined, args: readonly string[]): Promise<number> => {
   switch (command) {
     case 'node': {
-      keepHeapSteady()
+      keepHeapSteady(system.backgroundTimers)
       const { nodeCommand } = await import('./cli/node.ts')
       return nodeCommand({ ...deps, stopped, exit: (code) => process.exit(code) }, args)
     }

@@ -17,6 +17,16 @@ export const systemTimers: Timers = {
   },
 }
 
+/** Timers that do not keep the process alive. */
+export const backgroundTimers: Timers = {
+  after: (ms, callback) => {
+    const timer = setTimeout(callback, ms).unref()
+    return () => {
+      clearTimeout(timer)
+    }
+  },
+}
+
 export const systemRandom = (bytes: number): Uint8Array => new Uint8Array(randomBytes(bytes))
 
 export const soon = (work: () => void): void => {
