@@ -36,12 +36,6 @@ export const errorCodes = {
     normal: 'After an upgrade that changed what a cursor holds, or when a cursor was cut short.',
     next: 'Start the list again without a cursor.',
   },
-  invalid_time: {
-    status: 400,
-    title: 'The time cannot be read',
-    normal: 'When a time was typed by hand.',
-    next: 'Send an RFC 3339 time or the timestamp of a receipt.',
-  },
   idempotency_key_invalid: {
     status: 400,
     title: 'The idempotency key cannot be used',
@@ -142,12 +136,6 @@ export const errorCodes = {
     normal: 'For a script; hardly for a person.',
     next: 'Remove a line, or begin a second cart.',
   },
-  cart_merged: {
-    status: 409,
-    title: 'The cart has become part of another',
-    normal: "After a guest signed in: the guest's cart went into the account's.",
-    next: 'Go on with the cart that the problem names.',
-  },
   unknown_variant: {
     status: 422,
     title: 'There is no such variant here',
@@ -173,12 +161,6 @@ export const errorCodes = {
     title: 'The product has been deleted',
     normal: 'When a page is older than the deletion.',
     next: 'Take the product off the page. Its history can be read in the inspector.',
-  },
-  product_exists: {
-    status: 409,
-    title: 'There is such a product already',
-    normal: 'When an import is run again.',
-    next: 'Change the existing product, which the problem names.',
   },
   sku_taken: {
     status: 409,
@@ -243,12 +225,6 @@ export const errorCodes = {
     title: 'The idempotency key belongs to another request',
     normal: 'Never.',
     next: 'Make a new key for each new intention; keep it only when sending the same again.',
-  },
-  request_in_flight: {
-    status: 409,
-    title: 'The same request is still being answered',
-    normal: 'After a double click or a hasty retry.',
-    next: 'Wait as Retry-After says and send the same again; it will count once.',
   },
 
   // The node.

@@ -8,6 +8,7 @@ import { draftDelta, type Decide, type DraftDelta, type World } from '../core/ca
 import { isNull, isText, isTextOrNull } from '../guards.ts'
 import { ok, refused } from '../result.ts'
 import * as categoryPath from './category-path.ts'
+import { given, overwrite } from './edits.ts'
 import { brandIdOf, categoryIdOf, type BrandId, type CategoryId } from './ids.ts'
 
 const isPath = (value: Value): value is readonly string[] =>
@@ -107,12 +108,8 @@ const makeCategory = (
   const id = categoryIdOf(path)
   const delta = edit(category, world.read(category, id), {
     path: (register) => lwwRegister.write(register, world.time, path),
-    description:
-      description === undefined
-        ? []
-        : (register) => lwwRegister.write(register, world.time, description),
-    imageUrl:
-      imageUrl === undefined ? [] : (register) => lwwRegister.write(register, world.time, imageUrl),
+    description: given(description, (text) => overwrite(world, text)),
+    imageUrl: given(imageUrl, (text) => overwrite<string | null>(world, text)),
     created: (log) => eventLog.append(log, world.time, null),
   })
   return draftDelta(category, id, delta)
@@ -145,12 +142,8 @@ export const editCategory: Decide<CategoryEdit, { id: string }> = (
     return refused({ code: 'category_not_found', detail: `There is no category ${id}` })
   }
   const delta = edit(category, world.read(category, id), {
-    description:
-      description === undefined
-        ? []
-        : (register) => lwwRegister.write(register, world.time, description),
-    imageUrl:
-      imageUrl === undefined ? [] : (register) => lwwRegister.write(register, world.time, imageUrl),
+    description: given(description, (text) => overwrite(world, text)),
+    imageUrl: given(imageUrl, (text) => overwrite<string | null>(world, text)),
   })
   return ok({
     type: 'category.updated',
@@ -173,12 +166,8 @@ export const editBrand: Decide<BrandEdit, { id: string }> = (
     return refused({ code: 'brand_not_found', detail: `There is no brand ${id}` })
   }
   const delta = edit(brand, world.read(brand, id), {
-    description:
-      description === undefined
-        ? []
-        : (register) => lwwRegister.write(register, world.time, description),
-    logoUrl:
-      logoUrl === undefined ? [] : (register) => lwwRegister.write(register, world.time, logoUrl),
+    description: given(description, (text) => overwrite(world, text)),
+    logoUrl: given(logoUrl, (text) => overwrite<string | null>(world, text)),
   })
   return ok({ type: 'brand.updated', deltas: [draftDelta(brand, id, delta)], answer: { id } })
 }

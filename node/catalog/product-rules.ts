@@ -4,12 +4,11 @@ import { assert } from '../../crdt/assert.ts'
 import * as causalContext from '../../crdt/causal-context.ts'
 import type { Causal } from '../../crdt/causal.ts'
 import { edit, type Edit, type Edits } from '../../crdt/document.ts'
-import type { DotFun, DotMap, DotSet } from '../../crdt/dot-store.ts'
+import type { DotMap, DotSet } from '../../crdt/dot-store.ts'
 import * as eventLog from '../../crdt/event-log.ts'
 import * as lwwRegister from '../../crdt/lww-register.ts'
 import * as orMap from '../../crdt/or-map.ts'
 import * as orSet from '../../crdt/or-set.ts'
-import type { Stamped } from '../../crdt/payload.ts'
 import type { Value } from '../../crdt/value.ts'
 import { draftDelta, type Decide, type DraftDelta, type World } from '../core/capability.ts'
 import type { Refusal } from '../errors.ts'
@@ -17,6 +16,7 @@ import { begin, stock } from '../inventory/stock.ts'
 import { ok, refused, type Result } from '../result.ts'
 import * as categoryPath from './category-path.ts'
 import { missingBrand, missingCategories } from './category.ts'
+import { given, overwrite } from './edits.ts'
 import { productIdOf, variantIdOf, type ProductId } from './ids.ts'
 import { tagsMax } from './limits.ts'
 import { variantFields, variantsOf, type ImageInput, type ProductInput } from './product-input.ts'
@@ -200,9 +200,6 @@ const tagsAfter = (document: Product, { tags, addTags, removeTags }: ProductEdit
     .union(new Set(addTags))
     .difference(new Set(removeTags))
 
-const given = <T, E>(value: T | undefined, make: (value: T) => E): E | readonly never[] =>
-  value === undefined ? [] : make(value)
-
 export interface PriceChange {
   readonly id: ProductId
   readonly price: Price
@@ -284,13 +281,6 @@ const findLive = (world: World, id: ProductId): Result<Product, Refusal> => {
     ? refused({ code: 'product_deleted', detail: `The product ${id} was deleted` })
     : refused({ code: 'product_not_found', detail: `There is no product ${id}` })
 }
-
-type Register<V extends Value> = DotFun<Stamped<V>>
-
-const overwrite =
-  <V extends Value>(world: World, value: V): Edit<Register<V>> =>
-  (register) =>
-    lwwRegister.write(register, world.time, value)
 
 const addTo =
   (world: World) =>

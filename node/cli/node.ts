@@ -49,7 +49,7 @@ export const nodeCommand = async (
         random: system.systemRandom,
         soon: system.soon,
         broken: (error) => {
-          log.fatal({ err: error }, 'the disk failed: stopping, to start anew as another replica')
+          log.fatal({ err: error }, 'a write failed: stopping, to start anew as another replica')
           exit(exitBroken)
         },
       },

@@ -7,10 +7,10 @@ const createApp = () => {
   const { app } = createTestShell()
   app.route('/', createProblemRoutes())
   app.get('/carts/:id', (c) =>
-    problem(c, { code: 'cart_merged', detail: 'It went into c2', cartId: 'c2', status: 200 }),
+    problem(c, { code: 'sku_taken', detail: 'It is taken', productId: 'p2', status: 200 }),
   )
   app.get('/busy', (c) =>
-    problem(c, { code: 'request_in_flight', detail: 'Wait', retryAfterSeconds: 0.2 }),
+    problem(c, { code: 'too_many_requests', detail: 'Wait', retryAfterSeconds: 0.2 }),
   )
   app.get('/full', (c) => problem(c, { code: 'storage_full', detail: 'No room' }))
   return app
@@ -22,14 +22,14 @@ describe('a problem', () => {
     expect(response.status).toBe(409)
     expect(response.headers.get('content-type')).toBe('application/problem+json')
     expect(await response.json()).toEqual({
-      type: '/problems/cart_merged',
-      title: 'The cart has become part of another',
+      type: '/problems/sku_taken',
+      title: 'Another product has this SKU',
       status: 409,
-      detail: 'It went into c2',
-      code: 'cart_merged',
+      detail: 'It is taken',
+      code: 'sku_taken',
       instance: '/carts/c1',
       requestId: 'r-1',
-      cartId: 'c2',
+      productId: 'p2',
     })
   })
 
