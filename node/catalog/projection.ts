@@ -75,10 +75,10 @@ const productKind = documentKind({
           json: JSON.stringify(shown),
         },
       ],
-      product_categories: shown.categoryIds.map((category) => ({ product: id, category })),
-      product_tags: shown.tags.map((tag) => ({ product: id, tag })),
+      product_categories: shown.categoryIds.map((category) => ({ category })),
+      product_tags: shown.tags.map((tag) => ({ tag })),
       product_skus: [...new Set([shown.sku, ...shown.variants.map(({ sku }) => sku)])].map(
-        (sku) => ({ product: id, sku }),
+        (sku) => ({ sku }),
       ),
     }
   },

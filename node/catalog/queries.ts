@@ -66,15 +66,22 @@ const order: Record<ProductSort, { readonly by: string; readonly direction: 'asc
   popularity: { by: 'popularity', direction: 'desc' },
 }
 
-/** Where a page ended: the sort it was of, the last item's key and, for equal keys, its id. */
+/**
+ * Where a page ended: the sort it was of, the last item's key and, for equal keys, its id. Equal keys
+ * come in the order in which this node met the products, which is another at every node.
+ */
 const Position = z.tuple([z.enum(productSorts), z.union([z.string(), z.number()]), z.string()])
 
 export const createCatalogQueries = (database: Database.Database): CatalogQueries => {
   const product = database.prepare<[string], Pick<ProductRow, 'json' | 'stock'>>(
-    `select json, ${stockJson} as stock from products where id = ?`,
+    `select json, ${stockJson} as stock
+     from documents join products on products.document = documents.number
+     where documents.kind = 'product' and documents.id = ?`,
   )
   const skuOwners = database
-    .prepare<[string], ProductId>('select product from product_skus where sku = ?')
+    .prepare<[string], ProductId>(
+      'select id from product_skus join products using (document) where sku = ?',
+    )
     .pluck()
   const categories = database.prepare<[], CountedJson>(
     `select json, (select count(*) from product_categories where category = categories.id)
@@ -192,7 +199,7 @@ const productQuery = (
   if (filter.category !== undefined) {
     const { id, name } = categoryTerms(filter.category)
     where(
-      `id in (select product from product_categories where category in (
+      `document in (select document from product_categories where category in (
          select below.id from categories as above
          join categories as below
            on below.id = above.id or (below.id > above.id || '.' and below.id < above.id || '/')
@@ -202,21 +209,31 @@ const productQuery = (
     )
   }
   if (filter.tag !== undefined) {
-    where('id in (select product from product_tags where tag = ?)', filter.tag)
+    where('document in (select document from product_tags where tag = ?)', filter.tag)
   }
   if (filter.brand !== undefined) where('brand = ?', brandIdOf(filter.brand))
   if (filter.minPrice !== undefined) where('price >= ?', filter.minPrice)
   if (filter.maxPrice !== undefined) where('price <= ?', filter.maxPrice)
   if (filter.minRating !== undefined) where('rating >= ?', filter.minRating)
   if (filter.inStock !== undefined) where(filter.inStock ? isInStock : `not (${isInStock})`)
-  if (after) where(`(${by}, id) ${direction === 'asc' ? '>' : '<'} (?, ?)`, after.key, after.id)
+  if (after) {
+    const { comes, start } = beyond[direction]
+    // A product that this node does not know: its equals are rather told twice than not at all.
+    const met = `coalesce((select number from documents where kind = 'product' and id = ?), ${start})`
+    where(`(${by}, document) ${comes} (?, ${met})`, after.key, after.id)
+  }
   const condition = conditions.length > 0 ? `where ${conditions.join(' and ')}` : ''
   return {
     sql: `select id, ${by} as key, json, ${stockJson} as stock from products ${condition}
-          order by ${by} ${direction}, id ${direction} limit ?`,
+          order by ${by} ${direction}, document ${direction} limit ?`,
     values,
   }
 }
+
+const beyond = {
+  asc: { comes: '>', start: '-1' },
+  desc: { comes: '<', start: String(2n ** 63n - 1n) },
+} as const
 
 // Stock that is not counted never runs out.
 const isInStock = `(not exists (select 1 from stock where product = products.id)

@@ -5,7 +5,7 @@ import type { Document, Schema } from '../../crdt/document.ts'
 import type { Fields } from '../../crdt/dot-store.ts'
 import * as live from '../../crdt/live.ts'
 import type { Live } from '../../crdt/live.ts'
-import type { DocumentKind } from './capability.ts'
+import type { DocumentKind, ProjectedRows } from './capability.ts'
 import { cachedDocumentsMax } from './limits.ts'
 import type { Store, StoredDocument } from './store.ts'
 
@@ -21,6 +21,8 @@ export interface CachedDocument {
   bytes: Uint8Array | undefined
   /** How it was last written; undefined before the first time. */
   stored: Pick<StoredDocument, 'number' | 'hash'> | undefined
+  /** Its rows as they were last written, where that is remembered: most changes leave most of them. */
+  rows: ProjectedRows | undefined
 }
 
 export interface DocumentCache {
@@ -45,6 +47,7 @@ export const createDocumentCache = (store: Store): DocumentCache => {
       live: undefined,
       bytes: undefined,
       stored: stored && { number: stored.number, hash: stored.hash },
+      rows: undefined,
     }
   }
 

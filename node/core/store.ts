@@ -50,8 +50,8 @@ export interface Store {
   scanDocuments(): Iterable<{ readonly kind: string; readonly id: string } & StoredDocument>
   countDocuments(): number
 
-  /** Puts `rows` in the place of those that `owner` has in `table`. */
-  replaceRows(table: Table, owner: string, rows: readonly Row[], isNew: boolean): void
+  /** Puts `rows` in the place of those that the document of this number has in `table`. */
+  replaceRows(table: Table, document: number, rows: readonly Row[], isNew: boolean): void
   clearRows(tables: readonly Table[]): void
   /** Empties documents, histories, requests and the digest. */
   clearDocuments(): void
@@ -107,15 +107,17 @@ export interface StoredSlice extends LogSlice {
   readonly entries: readonly (LogEntry & { readonly position: number })[]
 }
 
-/** A table of a read model. */
+/**
+ * A table of a read model. Its first column is `document`, the number of the document that a row comes
+ * from: ids are hashes, and a row under a hash would dirty a page of its own in every index.
+ */
 export interface Table {
   readonly name: string
-  /** The column that holds the id of the document that a row comes from. */
-  readonly owner: string
-  /** All columns, the owner's among them. */
+  /** The columns beside `document`. */
   readonly columns: readonly string[]
-  /** Whether a document has at most one row, under its id as primary key. */
+  /** Whether a document has at most one row, with `document` as primary key. */
   readonly isSingle: boolean
 }
 
+/** A row without its `document`, which the store adds. */
 export type Row = Readonly<Record<string, string | number | null>>

@@ -11,7 +11,7 @@ import type { Change, ChainHead } from '../../sync/change.ts'
 import type { DocumentKind } from './capability.ts'
 import * as digest from './digest.ts'
 import { join, type CachedDocument, type DocumentCache } from './document-cache.ts'
-import type { CoreState, Store } from './store.ts'
+import type { CoreState, Row, Store } from './store.ts'
 
 export interface Transaction {
   /** The link that the next change of `replica` continues. */
@@ -102,11 +102,25 @@ const write = (store: Store, document: CachedDocument) => {
   return stored
 }
 
-export const writeRows = (
-  store: Store,
-  { kind, id, state }: CachedDocument,
-  isNew: boolean,
-): void => {
+/** Writes the rows of a stored document: those of each table that are not as they were written last. */
+export const writeRows = (store: Store, document: CachedDocument, isNew: boolean): void => {
+  const { kind, id, state, stored, rows: before } = document
+  assert(stored !== undefined, 'a document is stored before its rows')
   const rows = kind.project(id, state)
-  for (const table of kind.tables) store.replaceRows(table, id, rows[table.name] ?? [], isNew)
+  for (const table of kind.tables) {
+    const own = rows[table.name] ?? noRows
+    if (before && areSame(own, before[table.name] ?? noRows)) continue
+    store.replaceRows(table, stored.number, own, isNew)
+  }
+  document.rows = rows
+}
+
+const noRows: readonly Row[] = []
+
+const areSame = (a: readonly Row[], b: readonly Row[]): boolean =>
+  a.length === b.length && a.every((row, at) => isSame(row, b[at]))
+
+const isSame = (a: Row, b: Row | undefined): boolean => {
+  for (const column in a) if (a[column] !== b?.[column]) return false
+  return true
 }

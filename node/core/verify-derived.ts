@@ -98,10 +98,13 @@ const fixed: readonly Comparison[] = [
   },
 ]
 
+// So is a row.
 const rowsOf = ({ name, columns }: Table): Comparison => ({
   where: `table ${name}`,
   table: name,
-  select: (side) => `select ${columns.join(', ')} from ${side}.${name}`,
+  select: (side) =>
+    `select documents.kind, documents.id, ${columns.map((column) => `${name}.${column}`).join(', ')}
+     from ${side}.${name} join ${side}.documents on documents.number = ${name}.document`,
 })
 
 const compare = (

@@ -5,14 +5,12 @@ import type { Table } from '../core/store.ts'
 /** Sessions that were not ended; those that are too old are among them. */
 export const sessionTable: Table = {
   name: 'sessions',
-  owner: 'id',
   columns: ['id', 'account', 'device', 'created_ms', 'last_used_ms'],
   isSingle: true,
 }
 
 export const signingKeyTable: Table = {
   name: 'signing_keys',
-  owner: 'kid',
   columns: ['kid', 'node', 'x'],
   isSingle: true,
 }
@@ -21,17 +19,19 @@ export const identityTables = [sessionTable, signingKeyTable]
 
 export const identitySql = `
 create table if not exists sessions (
-  id           text    not null primary key,
+  document     integer primary key,
+  id           text    not null,
   account      text    not null,
   device       text    not null,
   created_ms   integer not null,
   last_used_ms integer not null
-) strict, without rowid;
+) strict;
 create index if not exists sessions_by_account on sessions (account, created_ms, id);
 
 create table if not exists signing_keys (
-  kid  text not null primary key,
-  node text not null,
-  x    text not null
-) strict, without rowid;
+  document integer primary key,
+  kid      text not null unique,
+  node     text not null,
+  x        text not null
+) strict;
 `

@@ -32,7 +32,7 @@ export const createConflictQueries = (
   const union = kinds
     .flatMap(({ kind, shared }) =>
       [conflictTable(kind).name, ...(shared ? [`(${shared.sql})`] : [])].map(
-        (source) => `select '${kind.schema.kind}' as kind, document as id, field from ${source}`,
+        (source) => `select document, field from ${source}`,
       ),
     )
     .join(' union all ')
@@ -44,7 +44,8 @@ export const createConflictQueries = (
               kind.schema.kind,
               database
                 .prepare<[string, string], string>(
-                  `select document from (${shared.sql}) where field = ? and document <> ? order by 1`,
+                  `select id from (${shared.sql}) join documents on number = document
+                   where field = ? and id <> ? order by 1`,
                 )
                 .pluck(),
             ] as const,
@@ -56,7 +57,7 @@ export const createConflictQueries = (
     { kind: string | null; afterKind: string; afterId: string; afterField: string; limit: number },
     ConflictRow
   >(
-    `select kind, id, field from (${union})
+    `select kind, id, field from (${union}) join documents on number = document
      where (:kind is null or kind = :kind)
        and (kind, id, field) > (:afterKind, :afterId, :afterField)
      order by kind, id, field limit :limit`,

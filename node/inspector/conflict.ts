@@ -28,7 +28,7 @@ export interface InspectedKind {
 
 /** Conflicts that lie between documents and so in none of them. */
 export interface SharedConflicts {
-  /** Selects `document` and `field`; documents with the same field are in conflict over it. */
+  /** Selects `document`, its number, and `field`; documents with the same field conflict over it. */
   readonly sql: string
   /** How it is settled, since there is no register to write. */
   readonly advice: string
@@ -83,15 +83,14 @@ export const conflictsOf = (
 
 export const conflictTable = ({ schema }: Pick<DocumentKind, 'schema'>): Table => ({
   name: `conflicts_${tableName(schema.kind)}`,
-  owner: 'document',
-  columns: ['document', 'field'],
+  columns: ['field'],
   isSingle: false,
 })
 
 export const conflictSql = (kind: Pick<DocumentKind, 'schema'>): string => `
 create table if not exists ${conflictTable(kind).name} (
-  document text not null,
-  field    text not null,
+  document integer not null,
+  field    text    not null,
   primary key (document, field)
 ) strict, without rowid;
 `
@@ -110,7 +109,7 @@ export const withConflicts = (inspected: InspectedKind): DocumentKind => {
       const rows = kind.project(id, document)
       return fields.length === 0
         ? rows
-        : { ...rows, [table.name]: fields.map((field) => ({ document: id, field })) }
+        : { ...rows, [table.name]: fields.map((field) => ({ field })) }
     },
   }
 }

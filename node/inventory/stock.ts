@@ -33,17 +33,17 @@ export const begin = (world: World, variant: VariantId, units: number): DraftDel
 
 export const stockTable: Table = {
   name: 'stock',
-  owner: 'variant',
   columns: ['variant', 'product', 'available'],
   isSingle: true,
 }
 
 export const stockSql = `
 create table if not exists stock (
-  variant   text    not null primary key,
+  document  integer primary key,
+  variant   text    not null,
   product   text    not null,
   available integer not null
-) strict, without rowid;
+) strict;
 -- All that a product's page asks, so that it need not go to the table.
 create index if not exists stock_by_product on stock (product, variant, available);
 `

@@ -30,22 +30,20 @@ export const unitsOf = ({ store }: Note) => escrowCounter.available({ store: sto
 
 const notes: Table = {
   name: 'notes',
-  owner: 'id',
   columns: ['id', 'title', 'units', 'siblings'],
   isSingle: true,
 }
 const noteTags: Table = {
   name: 'note_tags',
-  owner: 'note',
-  columns: ['note', 'tag'],
+  columns: ['tag'],
   isSingle: false,
 }
 
 export const noteTables = [notes, noteTags]
 
 export const noteSql = `
-create table notes (id text primary key, title text, units integer, siblings integer) strict;
-create table note_tags (note text, tag text, primary key (note, tag)) strict, without rowid;
+create table notes (document integer primary key, id text, title text, units integer, siblings integer) strict;
+create table note_tags (document integer, tag text, primary key (document, tag)) strict, without rowid;
 `
 
 export const noteKind = documentKind({
@@ -60,7 +58,7 @@ export const noteKind = documentKind({
         siblings: document.store.title.size,
       },
     ],
-    note_tags: tagsOf(document).map((tag) => ({ note: id, tag })),
+    note_tags: tagsOf(document).map((tag) => ({ tag })),
   }),
 })
 

@@ -76,10 +76,17 @@ export const createTestCore = (
   }
 }
 
-/** The rows of both tables, in order. */
+/** The rows of both tables, in order, by the ids of their documents: the numbers are a store's own. */
 export const rowsOf = ({ database }: SqliteStore) => ({
-  notes: database.prepare('select * from notes order by id').all(),
-  noteTags: database.prepare('select * from note_tags order by note, tag').all(),
+  notes: database
+    .prepare<[], Record<string, unknown>>('select * from notes order by id')
+    .all()
+    .map(({ document: _, ...row }) => row),
+  noteTags: database
+    .prepare(
+      `select id as note, tag from note_tags join documents on number = document order by id, tag`,
+    )
+    .all(),
 })
 
 /** Sends to `to` what it lacks of `from`, in batches of about `bytesMax`. */

@@ -134,7 +134,9 @@ describe('what is wrong is found where it is', () => {
     ['table notes', `update notes set title = 'tampered' where id = 'n1'`],
     ['table notes', `update notes set title = null where id = 'n1'`],
     ['table notes', `delete from notes where id = 'n1'`],
-    ['table note_tags', `insert into note_tags values ('n1', 'tampered')`],
+    ['table note_tags', `insert into note_tags select number, 'tampered' from documents`],
+    ['table note_tags', `insert into note_tags values (99, 'of no document')`],
+    ['table notes', `update notes set document = 99 where id = 'n1'`],
     ['digest', `update state set value = zeroblob(32) where name = 'digest'`],
     [
       'clock',
