@@ -12,6 +12,14 @@ export const batchCommandsMin = 64
 /** How long one transaction should keep the thread before others get their turn. */
 export const batchMsMax = 25
 
+/**
+ * How long a slice of a peer's changes should keep the thread: half of what a shopper should ever wait
+ * behind one. A slice's sync costs the same however few changes share it, so it has a least size.
+ */
+export const sliceMsMax = 10
+export const sliceChangesMin = 16
+export const sliceChangesMax = 1_024
+
 /** Commands that may wait. Beyond this the node is overloaded and says so at once. */
 export const queuedCommandsMax = 20_000
 

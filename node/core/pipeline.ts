@@ -1,15 +1,17 @@
 /**
  * Brings commands to the core in groups: all that wait are decided and written in one transaction and
- * pay for one sync of the disk together. What a peer sends is a group already.
+ * pay for one sync of the disk together. What a peer sends is a group already, and is taken in slices.
  */
 
 import type { Value } from '../../crdt/value.ts'
-import type { ChangeIntake, IntakeReport } from '../../sync/change-log.ts'
+import type { ChangeIntake } from '../../sync/change-log.ts'
 import type { Refusal } from '../errors.ts'
 import { Fault } from '../fault.ts'
 import type { Result } from '../result.ts'
+import { createAdaptiveSize } from './adaptive-size.ts'
 import type { Command, CommandResult, Core, Outcome } from './core.ts'
 import { batchCommandsMax, batchCommandsMin, batchMsMax, queuedCommandsMax } from './limits.ts'
+import { createSlicedIntake } from './sliced-intake.ts'
 
 export interface Pipeline extends ChangeIntake {
   /**
@@ -43,7 +45,11 @@ interface Waiting {
 export const createPipeline = (deps: PipelineDeps): Pipeline => {
   const { core, soon, observe, monotonic, broken } = deps
   let waiting: Waiting[] = []
-  let groupMax = batchCommandsMax
+  const groupSize = createAdaptiveSize({
+    least: batchCommandsMin,
+    most: batchCommandsMax,
+    msMax: batchMsMax,
+  })
   let isScheduled = false
   let isClosed = false
   let drained: (() => void)[] = []
@@ -56,8 +62,8 @@ export const createPipeline = (deps: PipelineDeps): Pipeline => {
 
   const flush = () => {
     isScheduled = false
-    const group = waiting.slice(0, groupMax)
-    waiting = waiting.slice(groupMax)
+    const group = waiting.slice(0, groupSize.max())
+    waiting = waiting.slice(group.length)
     if (waiting.length > 0) schedule()
     if (group.length > 0) run(group)
     if (waiting.length === 0) {
@@ -76,15 +82,15 @@ export const createPipeline = (deps: PipelineDeps): Pipeline => {
       reportIfBroken(error)
     }
     const ms = monotonic() - startMs
-    groupMax = nextGroupMax(group.length, ms)
+    groupSize.note({ size: group.length, ms })
     observe?.({ commands: group.length, ms })
   }
 
-  // Commands differ in cost a hundredfold, so the size of a group follows the time the last one took.
-  const nextGroupMax = (size: number, ms: number): number => {
-    if (ms > batchMsMax) return Math.max(batchCommandsMin, Math.floor(size / 2))
-    return size === groupMax ? Math.min(batchCommandsMax, groupMax * 2) : groupMax
+  const assertOpen = () => {
+    if (isClosed) throw new Fault('shutting_down', 'The node is shutting down')
   }
+
+  const takeSliced = createSlicedIntake({ core, soon, monotonic, assertOpen })
 
   const reportIfBroken = (error: unknown) => {
     if (error instanceof Fault && error.code === 'storage_failed') broken(error)
@@ -101,20 +107,15 @@ export const createPipeline = (deps: PipelineDeps): Pipeline => {
         schedule()
       }),
 
-    receive: (changes) =>
-      new Promise<IntakeReport>((resolve, reject) => {
-        if (isClosed) return reject(new Fault('shutting_down', 'The node is shutting down'))
-        // Not at once: what else has arrived by now joins the session's next batch, and shares its sync.
-        soon(() => {
-          if (isClosed) return reject(new Fault('shutting_down', 'The node is shutting down'))
-          try {
-            resolve(core.receive(changes))
-          } catch (error) {
-            reject(error)
-            reportIfBroken(error)
-          }
-        })
-      }),
+    receive: async (changes) => {
+      assertOpen()
+      try {
+        return await takeSliced(changes)
+      } catch (error) {
+        reportIfBroken(error)
+        throw error
+      }
+    },
 
     close: () => {
       isClosed = true

@@ -81,7 +81,7 @@ export const rowsOf = ({ database }: SqliteStore) => ({
   notes: database
     .prepare<[], Record<string, unknown>>('select * from notes order by id')
     .all()
-    .map(({ document: _, ...row }) => row),
+    .map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => name !== 'document'))),
   noteTags: database
     .prepare(
       `select id as note, tag from note_tags join documents on number = document order by id, tag`,
