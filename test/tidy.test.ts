@@ -9,13 +9,14 @@ const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--excl
   .split('\n')
   .filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'))
 const sources = tracked.map((path) => ({ path, text: readFileSync(path, 'utf8') }))
-const product = sources.filter(({ path }) => /^(crdt|sync|node)\//.test(path))
+const product = sources.filter(({ path }) => /^(crdt|sync|native|node)\//.test(path))
 
 /** A folder may import itself and what its list names. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   crdt: [],
   sync: ['crdt'],
-  node: ['crdt', 'sync'],
+  native: [],
+  node: ['crdt', 'sync', 'native'],
 }
 
 /** Capabilities share their nouns; stores, routes and rules are their own. */
@@ -23,6 +24,8 @@ const ownRooms = /\/(routes|[a-z]+-routes|store|queries|batch)\.ts$/
 
 /** Where the real world is let in. */
 const adapters = [
+  'native/build.ts',
+  'native/stress/run.ts',
   'node/main.ts',
   'node/system.ts',
   'node/cli/node.ts',
@@ -149,7 +152,7 @@ describe('the documents', () => {
     const found = documents.flatMap((path) =>
       [
         ...readFileSync(path, 'utf8').matchAll(
-          /`((?:test|crdt|sync|node|bench|docs)\/[\w./-]+\.\w+)`/g,
+          /`((?:test|crdt|sync|native|node|bench|docs)\/[\w./-]+\.\w+)`/g,
         ),
       ]
         .map(([, named = '']) => named)

@@ -1,6 +1,8 @@
 /**
- * Takes what a peer sends in slices of a few milliseconds, so that a node that catches up with a long
- * history goes on answering its shoppers: each slice is a transaction, and others get their turn between.
+ * Takes what a peer sends in slices of a few milliseconds.
+ *
+ * A node that catches up with a long history goes on answering its shoppers: each slice is a transaction,
+ * and others get their turn between two of them.
  */
 
 import type { ReplicaId } from '../../crdt/dot.ts'

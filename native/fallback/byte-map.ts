@@ -1,0 +1,58 @@
+/** The map of `memory.ts`, in one thread: a `Map` whose keys are the bytes as a string of Latin-1. */
+
+import { keyBytesMax, mapExpectedMax, valueBytesMax } from '../limits.ts'
+import type { ByteMap, Held } from '../memory.ts'
+import { assertBytes, assertInteger, firstOf } from './arguments.ts'
+
+// What the C++ map keeps beside key and value.
+const entryHeadBytes = 8
+
+export const createByteMap =
+  (counted: (bytes: number) => void) =>
+  ({ expected }: { readonly expected: number }): Omit<ByteMap, keyof Held> => {
+    assertInteger(expected, 0, mapExpectedMax)
+    const values = new Map<string, Uint8Array>()
+    let bytes = 0
+
+    const nameOf = (key: Uint8Array): string => {
+      firstOf(key, key.length, keyBytesMax)
+      return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1')
+    }
+    const add = (name: string, { length }: Uint8Array, sign: 1 | -1) => {
+      const size = sign * (entryHeadBytes + name.length + length)
+      bytes += size
+      counted(size)
+    }
+
+    return {
+      get: (key, target) => {
+        assertBytes(key)
+        assertBytes(target)
+        const value = values.get(nameOf(key))
+        if (value && value.length <= target.length) target.set(value)
+        return value?.length
+      },
+      set: (key, value) => {
+        assertBytes(key)
+        const kept = firstOf(value, value.length, valueBytesMax).slice()
+        const name = nameOf(key)
+        const before = values.get(name)
+        if (before) add(name, before, -1)
+        add(name, kept, 1)
+        values.set(name, kept)
+        return before === undefined
+      },
+      remove: (key) => {
+        assertBytes(key)
+        const name = nameOf(key)
+        const before = values.get(name)
+        if (before) add(name, before, -1)
+        return values.delete(name)
+      },
+      size: () => values.size,
+      bytes: () => bytes,
+      scan: (visit) => {
+        for (const [name, value] of values) visit(Buffer.from(name, 'latin1'), value.slice())
+      },
+    }
+  }

@@ -1,0 +1,69 @@
+/** What the files of the binding share: how a structure is made, opened and exported. */
+#pragma once
+
+#include <napi.h>
+
+#include <chrono>
+#include <new>
+#include <utility>
+
+#include "arguments.hpp"
+
+namespace lagoon {
+
+/** The module's functions, by name. */
+class Exports {
+ public:
+  Exports(Napi::Env env, Napi::Object target) : env_(env), target_(target) {}
+  void add(const char* name, napi_callback callback) {
+    napi_value function;
+    napi_create_function(env_, name, NAPI_AUTO_LENGTH, callback, nullptr, &function);
+    target_.Set(name, Napi::Value(env_, function));
+  }
+
+ private:
+  Napi::Env env_;
+  Napi::Object target_;
+};
+
+void addQueues(Exports& exports);
+void addMap(Exports& exports);
+void addCounters(Exports& exports);
+void addBells(Exports& exports);
+void addMemory(Exports& exports);
+
+/** Makes a structure and answers `[id for all, place here]` as one number: the id times 2^20, plus the place. */
+template <typename T, typename Make>
+napi_value create(Call& call, Make make) {
+  if (!call.failed() && call.holdings().isFull()) call.refuse("no_memory", "Too much was opened here");
+  if (call.failed()) return call.done();
+  try {
+    std::shared_ptr<T> structure = make();
+    const auto id = Registry::shared().add(structure);
+    const auto place = call.holdings().hold(std::move(structure));
+    return call.answer(static_cast<double>(id) * 1048576.0 + place);
+  } catch (const std::bad_alloc&) {
+    call.refuse("no_memory", "There is no memory for it");
+    return call.done();
+  }
+}
+
+/** Opens what another isolate made, and answers its place here. */
+template <typename T>
+napi_value open(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  const auto id = static_cast<std::uint32_t>(call.integer(0, 0, UINT32_MAX));
+  if (call.failed()) return call.done();
+  auto structure = Registry::shared().find<T>(id);
+  if (structure && call.holdings().isFull()) {
+    call.refuse("no_memory", "Too much was opened here");
+    return call.done();
+  }
+  if (!structure) {
+    call.refuse("closed", "Nobody holds it any more, or it is of another kind");
+    return call.done();
+  }
+  return call.answer(call.holdings().hold(std::move(structure)));
+}
+
+}  // namespace lagoon

@@ -1,0 +1,117 @@
+/** The map as JavaScript calls it. A key is the first bytes of a buffer that the caller keeps. */
+
+#include "functions.hpp"
+
+namespace lagoon {
+
+namespace {
+
+constexpr std::int64_t kExpectedMax = 1 << 26;
+// The lengths of key and value before each entry of a scan.
+constexpr std::size_t kScanHeadBytes = 8;
+
+napi_value createMap(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  const auto expected = call.integer(0, 0, kExpectedMax);
+  return create<HashMap>(call,
+                         [&] { return std::make_shared<HashMap>(static_cast<std::size_t>(expected)); });
+}
+
+// The value's length, which may be more than the target has: then nothing was copied. -1: no such key.
+napi_value get(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  auto* map = call.held<HashMap>(0);
+  const auto key = call.bytesWithLength(1, HashMap::kKeyBytesMax);
+  const auto target = call.bytes(3);
+  if (call.failed()) return call.done();
+  std::size_t length = 0;
+  const auto read = map->get(key.data, key.length, target.data, target.length, length);
+  return call.answer(read == HashMap::Read::missing ? std::int64_t{-1}
+                                                    : static_cast<std::int64_t>(length));
+}
+
+// 0: inserted; 1: updated; 2: no memory.
+napi_value set(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  auto* map = call.held<HashMap>(0);
+  const auto key = call.bytesWithLength(1, HashMap::kKeyBytesMax);
+  const auto value = call.bytesWithLength(3, HashMap::kValueBytesMax);
+  if (call.failed()) return call.done();
+  try {
+    return call.answer(
+        static_cast<std::uint32_t>(map->set(key.data, key.length, value.data, value.length)));
+  } catch (const std::bad_alloc&) {
+    return call.answer(2U);
+  }
+}
+
+napi_value remove(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  auto* map = call.held<HashMap>(0);
+  const auto key = call.bytesWithLength(1, HashMap::kKeyBytesMax);
+  if (call.failed()) return call.done();
+  return call.answer(map->remove(key.data, key.length));
+}
+
+napi_value mapSize(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  auto* map = call.held<HashMap>(0);
+  return call.answer(call.failed() ? std::uint64_t{0} : static_cast<std::uint64_t>(map->size()));
+}
+
+napi_value mapBytes(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  auto* map = call.held<HashMap>(0);
+  return call.answer(call.failed() ? std::uint64_t{0} : static_cast<std::uint64_t>(map->bytes()));
+}
+
+// Entries from the cursor on, as many as fit: lengths of key and value, key, value, each. Answers how
+// many; -1: the scan is over; less than -1: the next entry needs a target of that many bytes.
+napi_value scan(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  auto* map = call.held<HashMap>(0);
+  const auto cursor = call.longs(1);
+  const auto target = call.bytes(2);
+  if (!call.failed() && cursor.length < 2) call.refuse("bad_argument", "A cursor has two parts");
+  if (call.failed()) return call.done();
+  auto* parts = reinterpret_cast<std::uint64_t*>(cursor.data);
+  HashMap::Cursor at{parts[0], parts[1]};
+  std::size_t used = 0;
+  std::int64_t count = 0;
+  std::size_t needed = 0;
+  const auto isOver = map->scan(at, [&](const void* key, std::uint32_t keyLength, const void* value,
+                                        std::uint32_t valueLength) {
+    const auto bytes = kScanHeadBytes + keyLength + valueLength;
+    if (used + bytes > target.length) {
+      needed = bytes;
+      return false;
+    }
+    auto* to = target.data + used;
+    std::memcpy(to, &keyLength, 4);
+    std::memcpy(to + 4, &valueLength, 4);
+    std::memcpy(to + 8, key, keyLength);
+    std::memcpy(to + 8 + keyLength, value, valueLength);
+    used += bytes;
+    ++count;
+    return true;
+  });
+  parts[0] = at.generation;
+  parts[1] = at.index;
+  if (count > 0) return call.answer(count);
+  return call.answer(isOver ? std::int64_t{-1} : -static_cast<std::int64_t>(needed));
+}
+
+}  // namespace
+
+void addMap(Exports& exports) {
+  exports.add("createMap", createMap);
+  exports.add("openMap", open<HashMap>);
+  exports.add("get", get);
+  exports.add("set", set);
+  exports.add("remove", remove);
+  exports.add("mapSize", mapSize);
+  exports.add("mapBytes", mapBytes);
+  exports.add("scan", scan);
+}
+
+}  // namespace lagoon

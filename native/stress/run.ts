@@ -1,0 +1,39 @@
+/**
+ * Builds `stress.cpp` under each sanitizer and runs it: races, memory errors with leaks, undefined
+ * behaviour. `--full` does two hundred times the work.
+ */
+
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const sanitizers = ['thread', 'address', 'undefined'] as const
+const isFull = process.argv.includes('--full')
+const scale = isFull ? 1_000 : 5
+
+const compiler = process.env['CXX'] ?? 'c++'
+const flags = ['-std=c++20', '-O1', '-g', '-fno-omit-frame-pointer', '-pthread', '-Wall', '-Wextra']
+
+const run = (command: string, args: readonly string[]): boolean => {
+  const { status, error } = spawnSync(command, args, { stdio: 'inherit' })
+  if (error) process.stderr.write(`${command}: ${error.message}\n`)
+  return status === 0
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'atoll-stress-'))
+let failed = 0
+try {
+  for (const sanitizer of sanitizers) {
+    const program = join(folder, sanitizer)
+    const source = join(import.meta.dirname, 'stress.cpp')
+    const options = [`-fsanitize=${sanitizer}`, '-fno-sanitize-recover=all', source, '-o', program]
+    process.stdout.write(`sanitizer: ${sanitizer}\n`)
+    const isClean = run(compiler, [...flags, ...options]) && run(program, [String(scale)])
+    if (!isClean) failed++
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
+process.stdout.write(`${sanitizers.length - failed} passed, ${failed} failed\n`)
+process.exitCode = failed === 0 ? 0 : 1
