@@ -17,6 +17,13 @@ export type Decoder = decoding.Decoder
 /** The bytes are not what they should be. The state they were meant for is unchanged. */
 export class DecodeError extends Error {
   override readonly name = 'DecodeError'
+  /** Whether they may be what a later release writes. */
+  readonly isOfLater: boolean
+
+  constructor(problem: string, options: ErrorOptions & { readonly isOfLater?: boolean } = {}) {
+    super(problem, options)
+    this.isOfLater = options.isOfLater ?? false
+  }
 }
 
 export const encode = (write: (encoder: Encoder) => void): Uint8Array => {

@@ -257,7 +257,7 @@ export const dotRecord = <F extends Fields>(fields: F): Shape<RecordStore<F>> =>
         codec.check(last < number, 'Fields are not in strict order')
         last = number
         const field = byNumber.get(number)
-        if (!field) throw new codec.DecodeError(`There is no field ${number}`)
+        if (!field) throw new codec.DecodeError(`There is no field ${number}`, { isOfLater: true })
         const inner = field.shape.read(decoder, table)
         codec.check(!field.shape.isEmpty(inner), 'A field leads to nothing')
         store[field.name] = inner

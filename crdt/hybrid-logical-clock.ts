@@ -56,6 +56,9 @@ export const receive = (clock: Clock, stamp: Timestamp, nowMs: number): Clock =>
     ? clock
     : { wallMs: stamp.wallMs, logical: stamp.logical }
 
+/** The later of two readings. */
+export const later = (a: Clock, b: Clock): Clock => (compareReadings(a, b) < 0 ? b : a)
+
 const compareReadings = (a: Clock, b: Clock): number => a.wallMs - b.wallMs || a.logical - b.logical
 
 /** A total order that agrees with causality. */

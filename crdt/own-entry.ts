@@ -22,16 +22,21 @@ export const find = <V>(store: DotFun<V>, replica: ReplicaId): Entry<V> | undefi
   return last
 }
 
-/** The sum over the replicas of `part` of what each wrote last. */
-export const sum = <V>(store: DotFun<V>, part: (value: V) => number): number => {
-  const lastByReplica = new Map<ReplicaId, Entry<V>>()
+/** What each replica wrote last. */
+export const lastByReplica = <V>(store: DotFun<V>): ReadonlyMap<ReplicaId, V> => {
+  const last = new Map<ReplicaId, Entry<V>>()
   for (const entry of store.values()) {
     const { replica, counter } = entry.dot
-    const last = lastByReplica.get(replica)
-    if (!last || counter > last.dot.counter) lastByReplica.set(replica, entry)
+    const earlier = last.get(replica)
+    if (!earlier || counter > earlier.dot.counter) last.set(replica, entry)
   }
+  return new Map(last.entries().map(([replica, { value }]) => [replica, value]))
+}
+
+/** The sum over the replicas of `part` of what each wrote last. */
+export const sum = <V>(store: DotFun<V>, part: (value: V) => number): number => {
   let total = 0
-  for (const { value } of lastByReplica.values()) total += part(value)
+  for (const value of lastByReplica(store).values()) total += part(value)
   return total
 }
 

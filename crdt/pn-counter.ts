@@ -25,6 +25,16 @@ export const { bottom, join, encode, decode } = lattice(shape)
 export const read = ({ store }: Pick<PnCounter, 'store'>): number =>
   ownEntry.sum(store, ({ ups, downs }) => ups - downs)
 
+/** What these replicas alone have counted. */
+export const readOf = (
+  { store }: Pick<PnCounter, 'store'>,
+  replicas: readonly ReplicaId[],
+): number =>
+  replicas.reduce((sum, replica) => {
+    const own = ownEntry.find(store, replica)?.value
+    return own ? sum + own.ups - own.downs : sum
+  }, 0)
+
 /** The delta by which `replica` moves the counter by `by`, a whole number of either sign. */
 export const add = (counter: PnCounter, replica: ReplicaId, by: number): PnCounter => {
   assert(Number.isSafeInteger(by), 'a counter moves by whole numbers')

@@ -10,7 +10,12 @@ export interface ChangeLog {
   vector(): VersionVector
   /** The last link of every replica's chain. */
   heads(): ChainHeads
-  /** The link that this change added to its replica's chain; undefined if the log lacks the change. */
+  /**
+   * Up to where each replica's changes were folded into documents. The log holds what comes after,
+   * without gaps; who lacks something of what is below must reconcile documents.
+   */
+  floor(): ChainHeads
+  /** The link that this change added to its replica's chain; undefined if it is neither in the log nor at the floor. */
   hashAt(dot: Dot): Uint8Array | undefined
   /** A position from which reading on misses nothing that a holder of `vector` lacks. */
   positionFor(vector: VersionVector): number
@@ -40,7 +45,7 @@ export interface LogEntry {
 export interface ChangeIntake {
   /**
    * Applies `changes` in order and resolves when all that was taken is durable. What the log already
-   * has is passed over. Rejects only if the node itself failed (a full or broken disk).
+   * has is passed over. Rejects only if the node itself failed (a broken disk).
    */
   receive(changes: readonly Uint8Array[]): Promise<IntakeReport>
 }
@@ -63,3 +68,5 @@ export type IntakeProblem =
   | { readonly kind: 'corrupt'; readonly detail: string }
   /** Its replica is quarantined since a fork was found. */
   | { readonly kind: 'quarantined'; readonly replica: ReplicaId }
+  /** The disk is full: what was not taken may be sent again later. */
+  | { readonly kind: 'no_room' }

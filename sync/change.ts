@@ -11,6 +11,7 @@ import { createHash } from 'node:crypto'
 import * as codec from '../crdt/codec.ts'
 import { counterMax, type Dot, type ReplicaId } from '../crdt/dot.ts'
 import * as hlc from '../crdt/hybrid-logical-clock.ts'
+import type { VersionVector } from '../crdt/version-vector.ts'
 import * as value from '../crdt/value.ts'
 import type { Value } from '../crdt/value.ts'
 
@@ -141,3 +142,7 @@ export const chainHash = (previous: Uint8Array, bytes: Uint8Array): Uint8Array =
   createHash('sha256').update(previous).update(bytes).digest()
 
 export type ChainHeads = ReadonlyMap<ReplicaId, ChainHead>
+
+/** Which changes a log with these heads has seen, or a floor stands for. */
+export const vectorOf = (heads: ChainHeads): VersionVector =>
+  new Map([...heads].map(([replica, { counter }]) => [replica, counter]))

@@ -6,7 +6,7 @@ import { assert } from '../crdt/assert.ts'
 import * as codec from '../crdt/codec.ts'
 import type { Decoder, Encoder } from '../crdt/codec.ts'
 import { counterMax, type ReplicaId } from '../crdt/dot.ts'
-import type { VersionVector } from '../crdt/version-vector.ts'
+import { counterOf, type VersionVector } from '../crdt/version-vector.ts'
 import { isAddress, isNodeName } from './address.ts'
 import type { ChainHead, ChainHeads } from './change.ts'
 import * as limits from './limits.ts'
@@ -88,6 +88,41 @@ export const readHeads = (decoder: Decoder): ChainHeads =>
     }),
   })
 
+export interface HeadsWithFloor {
+  readonly heads: ChainHeads
+  /** For replicas among the heads, and not beyond them. */
+  readonly floor: VersionVector
+}
+
+export const writeHeadsWithFloor = (encoder: Encoder, { heads, floor }: HeadsWithFloor): void => {
+  codec.writeUint(encoder, heads.size)
+  for (const [replica, { counter, hash }] of byReplica(heads)) {
+    codec.writeReplica(encoder, replica)
+    codec.writeUint(encoder, counter)
+    writeFixed(encoder, hash, hashBytes)
+    codec.writeUint(encoder, counterOf(floor, replica))
+  }
+}
+
+export const readHeadsWithFloor = (decoder: Decoder): HeadsWithFloor => {
+  const all = readMap(decoder, limits.replicasMax, {
+    itemBytesMin: 10 + hashBytes,
+    readKey: codec.readReplica,
+    readValue: (decoder) => {
+      const head = { counter: readCounter(decoder), hash: readFixed(decoder, hashBytes) }
+      const floor = readNumber(decoder)
+      codec.check(floor <= head.counter, 'A floor is above its head')
+      return { head, floor }
+    },
+  })
+  return {
+    heads: new Map([...all].map(([replica, { head }]) => [replica, head])),
+    floor: new Map(
+      [...all].flatMap(([replica, { floor }]) => (floor > 0 ? [[replica, floor] as const] : [])),
+    ),
+  }
+}
+
 export const writeSchemas = (encoder: Encoder, schemas: ReadonlyMap<string, number>): void => {
   codec.writeUint(encoder, schemas.size)
   for (const [kind, version] of [...schemas].sort(([a], [b]) => codec.compareTexts(a, b))) {
@@ -98,10 +133,13 @@ export const writeSchemas = (encoder: Encoder, schemas: ReadonlyMap<string, numb
 
 const kindPattern = new RegExp(`^[a-z][a-z0-9_-]{0,${limits.kindBytesMax - 1}}$`)
 
+export const readKind = (decoder: Decoder): string =>
+  readMatching(decoder, kindPattern, 'A document kind has no proper name')
+
 export const readSchemas = (decoder: Decoder): ReadonlyMap<string, number> =>
   readMap(decoder, limits.schemasMax, {
     itemBytesMin: 2,
-    readKey: (decoder) => readMatching(decoder, kindPattern, 'A document kind has no proper name'),
+    readKey: readKind,
     readValue: readNumber,
   })
 

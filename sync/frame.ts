@@ -13,8 +13,26 @@ import type { VersionVector } from '../crdt/version-vector.ts'
 import type { ChainHeads } from './change.ts'
 import * as fields from './frame-fields.ts'
 import * as limits from './limits.ts'
+import * as pullFrames from './pull-frames.ts'
+import type { PullFrame } from './pull-frames.ts'
+import * as questionFrames from './question-frames.ts'
+import type { QuestionFrame } from './question-frames.ts'
 
-export type Frame = Hello | Prove | Ready | Changes | Ack | Want | Beat | Peers | Fork | Refuse
+export type Frame =
+  | Hello
+  | Prove
+  | Ready
+  | Changes
+  | Ack
+  | Want
+  | Beat
+  | Peers
+  | Fork
+  | Refuse
+  | Behind
+  | Have
+  | PullFrame
+  | QuestionFrame
 
 /** Who speaks. Everything after it is bound to it by the proofs. */
 export interface Hello {
@@ -40,6 +58,8 @@ export interface Prove {
 export interface Ready {
   readonly kind: 'ready'
   readonly heads: ChainHeads
+  /** Up to where the sender has folded its log; undefined in version 1, which does not say. */
+  readonly floor: VersionVector | undefined
   readonly digest: string
   /** The newest schema the sender can read, by document kind. */
   readonly schemas: ReadonlyMap<string, number>
@@ -101,6 +121,20 @@ export interface Fork {
   readonly dot: Dot
 }
 
+/** You lack some of what I have folded: I can send you no changes before you have pulled. */
+export interface Behind {
+  readonly kind: 'behind'
+  /** Up to where I have folded my log. */
+  readonly floor: VersionVector
+}
+
+/** What has become durable here since I last said what I have: no need to send it. */
+export interface Have {
+  readonly kind: 'have'
+  /** Only what rose. */
+  readonly vector: VersionVector
+}
+
 /** The last frame of a session, with the reason. The code may be one that we do not know. */
 export interface Refuse {
   readonly kind: 'refuse'
@@ -114,7 +148,7 @@ export const proofBytes = 32
 const numbers = {
   hello: 1,
   prove: 2,
-  ready: 3,
+  ready: 11,
   changes: 4,
   ack: 5,
   want: 6,
@@ -122,11 +156,30 @@ const numbers = {
   peers: 8,
   fork: 9,
   refuse: 10,
+  behind: 12,
+  have: 13,
+  pull: 14,
+  survey: 15,
+  compare: 16,
+  summary: 17,
+  fetch: 18,
+  documents: 19,
+  took: 20,
+  done: 21,
+  deny: 22,
+  ask: 23,
+  answer: 24,
 } as const satisfies Record<Frame['kind'], number>
+
+/** A `ready` that says nothing of a floor, as version 1 has it. */
+const readyWithoutFloor = 3
+
+const numberOf = (frame: Frame): number =>
+  frame.kind === 'ready' && !frame.floor ? readyWithoutFloor : numbers[frame.kind]
 
 export const encode = (frame: Frame): Uint8Array => {
   const bytes = codec.encode((encoder) => {
-    codec.writeByte(encoder, numbers[frame.kind])
+    codec.writeByte(encoder, numberOf(frame))
     write(encoder, frame)
   })
   assert(bytes.length <= limits.frameBytesMax, 'a frame is within its limit')
@@ -146,7 +199,8 @@ const write = (encoder: Encoder, frame: Frame): void => {
     case 'prove':
       return fields.writeFixed(encoder, frame.proof, proofBytes)
     case 'ready':
-      fields.writeHeads(encoder, frame.heads)
+      if (frame.floor) fields.writeHeadsWithFloor(encoder, { ...frame, floor: frame.floor })
+      else fields.writeHeads(encoder, frame.heads)
       codec.writeText(encoder, frame.digest)
       return fields.writeSchemas(encoder, frame.schemas)
     case 'changes':
@@ -180,6 +234,15 @@ const write = (encoder: Encoder, frame: Frame): void => {
     case 'refuse':
       codec.writeText(encoder, frame.code)
       return codec.writeText(encoder, frame.sentence)
+    case 'behind':
+      return fields.writeVector(encoder, frame.floor)
+    case 'have':
+      return fields.writeVector(encoder, frame.vector)
+    case 'ask':
+    case 'answer':
+      return questionFrames.write(encoder, frame)
+    default:
+      return pullFrames.write(encoder, frame)
   }
 }
 
@@ -192,6 +255,14 @@ export const decode = (bytes: Uint8Array): Frame => {
     return read(decoder)
   })
 }
+
+const readReadyWithoutFloor = (decoder: Decoder): Ready => ({
+  kind: 'ready',
+  heads: fields.readHeads(decoder),
+  floor: undefined,
+  digest: fields.readDigest(decoder),
+  schemas: fields.readSchemas(decoder),
+})
 
 const readersByKind: { [K in Frame['kind']]: (decoder: Decoder) => Extract<Frame, { kind: K }> } = {
   hello: (decoder) => ({
@@ -206,7 +277,7 @@ const readersByKind: { [K in Frame['kind']]: (decoder: Decoder) => Extract<Frame
   prove: (decoder) => ({ kind: 'prove', proof: fields.readFixed(decoder, proofBytes) }),
   ready: (decoder) => ({
     kind: 'ready',
-    heads: fields.readHeads(decoder),
+    ...fields.readHeadsWithFloor(decoder),
     digest: fields.readDigest(decoder),
     schemas: fields.readSchemas(decoder),
   }),
@@ -244,22 +315,17 @@ const readersByKind: { [K in Frame['kind']]: (decoder: Decoder) => Extract<Frame
     code: fields.readMatching(decoder, /^[a-z_]{1,32}$/, 'A refusal has no proper code'),
     sentence: fields.readSentence(decoder),
   }),
+  behind: (decoder) => ({ kind: 'behind', floor: fields.readVector(decoder) }),
+  have: (decoder) => ({ kind: 'have', vector: fields.readVector(decoder) }),
+  ...pullFrames.readers,
+  ...questionFrames.readers,
 }
 
-const readersByNumber: ReadonlyMap<number, (decoder: Decoder) => Frame> = new Map<
-  number,
-  (decoder: Decoder) => Frame
->([
-  [numbers.hello, readersByKind.hello],
-  [numbers.prove, readersByKind.prove],
-  [numbers.ready, readersByKind.ready],
-  [numbers.changes, readersByKind.changes],
-  [numbers.ack, readersByKind.ack],
-  [numbers.want, readersByKind.want],
-  [numbers.beat, readersByKind.beat],
-  [numbers.peers, readersByKind.peers],
-  [numbers.fork, readersByKind.fork],
-  [numbers.refuse, readersByKind.refuse],
+const readersByNumber: ReadonlyMap<number, (decoder: Decoder) => Frame> = new Map([
+  ...Object.entries(numbers).map(
+    ([kind, number]) => [number, readersByKind[kind as Frame['kind']]] as const,
+  ),
+  [readyWithoutFloor, readReadyWithoutFloor] as const,
 ])
 
 const readPeers = (decoder: Decoder): PeerAddress[] =>

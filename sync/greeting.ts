@@ -1,27 +1,35 @@
 /** How a session begins: two hellos, two proofs, leave from the mesh, and what each side has. */
 
+import { bottom } from '../crdt/version-vector.ts'
 import * as auth from './auth.ts'
+import { vectorOf } from './change.ts'
 import type { EventByKind, Session, SessionConfig, Step } from './session-state.ts'
-import { end, report, stay } from './session-state.ts'
+import { end, refuseFrame, report, stay } from './session-state.ts'
 import * as frames from './frame.ts'
 import type { Hello, Ready } from './frame.ts'
 import * as limits from './limits.ts'
 import * as outboxes from './outbox.ts'
 import { problem } from './refusal.ts'
 
-/** The protocol versions spoken here. */
-export const versions = { from: 1, to: 1 } as const
+/** The protocol versions spoken here; a node may be told to speak no more than an older one. */
+const versionOldest = 1
+export const versionNewest = 2
+
+const versionsOf = ({ versionMax }: SessionConfig) => ({
+  from: versionOldest,
+  to: Math.min(versionNewest, versionMax),
+})
 
 const capabilities: readonly string[] = []
 
-const helloOf = ({ name, replica, nonce, addresses }: SessionConfig): Hello => ({
+const helloOf = (config: SessionConfig): Hello => ({
   kind: 'hello',
-  versions,
+  versions: versionsOf(config),
   capabilities,
-  name,
-  replica,
-  nonce,
-  addresses,
+  name: config.name,
+  replica: config.replica,
+  nonce: config.nonce,
+  addresses: config.addresses,
 })
 
 export const sendHello = (session: Session): Step => ({
@@ -31,6 +39,7 @@ export const sendHello = (session: Session): Step => ({
 
 export const takeHello = (session: Session, hello: Hello): Step => {
   const { config } = session
+  const versions = versionsOf(config)
   const version = Math.min(versions.to, hello.versions.to)
   if (version < Math.max(versions.from, hello.versions.from)) {
     const theirs = `${hello.versions.from} to ${hello.versions.to}`
@@ -72,21 +81,32 @@ export const takeProof = (session: Session, { proof }: EventByKind['prove']): St
   }
 }
 
-export const sayReady = (session: Session, { heads, digest }: EventByKind['admitted']): Step =>
-  heads.size > limits.replicasMax
-    ? end(session, problem('too_many_replicas'))
-    : {
-        session: { ...session, state: 'awaiting_ready' },
-        effects: [
-          {
-            kind: 'send',
-            frame: { kind: 'ready', heads, digest, schemas: session.config.schemas },
-          },
-        ],
-      }
+export const sayReady = (
+  session: Session,
+  { heads, floor, digest }: EventByKind['admitted'],
+): Step => {
+  if (heads.size > limits.replicasMax) return end(session, problem('too_many_replicas'))
+  const { schemas } = session.config
+  const ready: Ready = {
+    kind: 'ready',
+    heads,
+    floor: hasFloor(session) ? floor : undefined,
+    digest,
+    schemas,
+  }
+  return {
+    session: { ...session, state: 'awaiting_ready', told: vectorOf(heads) },
+    effects: [{ kind: 'send', frame: ready }],
+  }
+}
 
-export const takeReady = (session: Session, { heads, digest, schemas }: Ready): Step => {
-  const vector = new Map([...heads].map(([replica, { counter }]) => [replica, counter] as const))
+const hasFloor = ({ peer }: Session): boolean => peer !== undefined && peer.version >= 2
+
+export const takeReady = (session: Session, { heads, floor, digest, schemas }: Ready): Step => {
+  if ((floor !== undefined) !== hasFloor(session)) {
+    return refuseFrame(session, 'A ready frame is of another version')
+  }
+  const vector = vectorOf(heads)
   const newer = [...schemas]
     .filter(([kind, version]) => version > (session.config.schemas.get(kind) ?? 0))
     .map(([kind, version]) => `${kind} ${version}`)
@@ -95,6 +115,8 @@ export const takeReady = (session: Session, { heads, digest, schemas }: Ready): 
       ...session,
       state: 'live',
       goal: vector,
+      peerFloor: floor ?? bottom,
+      hasSameSchemas: isSame(schemas, session.config.schemas),
       outbox: outboxes.learn(session.outbox, vector),
     },
     effects: [
@@ -107,6 +129,9 @@ export const takeReady = (session: Session, { heads, digest, schemas }: Ready): 
     ],
   }
 }
+
+const isSame = (a: Ready['schemas'], b: Ready['schemas']): boolean =>
+  a.size === b.size && [...a].every(([kind, version]) => b.get(kind) === version)
 
 /** Nobody may take his time with the greeting. */
 export const checkGreeting = (

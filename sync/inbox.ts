@@ -30,6 +30,8 @@ export interface Inbox {
   /** Replicas whose next change is too far ahead of our clock: what follows cannot continue either. */
   readonly held: ReadonlySet<ReplicaId>
   readonly heldChanges: number
+  /** The run in which our disk was full: what still comes of it is passed over. */
+  readonly fullAtRun: number | undefined
 }
 
 interface Waiting {
@@ -51,6 +53,7 @@ export const empty: Inbox = {
   lastWantMs: Number.NEGATIVE_INFINITY,
   held: new Set(),
   heldChanges: 0,
+  fullAtRun: undefined,
 }
 
 export interface Arrival {
@@ -70,7 +73,7 @@ export const arrive = (
   if (offset < inbox.expectedOffset) return { inbox, missing: false }
   const missing = offset > inbox.expectedOffset
   const end = offset + bytes
-  const applies = run === inbox.run && !missing
+  const applies = run === inbox.run && !missing && run !== inbox.fullAtRun
   const waiting: Waiting = applies ? { changes, bytes, end } : { changes: [], bytes: 0, end }
   const next = {
     ...inbox,
@@ -161,6 +164,7 @@ export const settle = (
   let corrupt: string | undefined
   let gap: Dot | undefined
   let ahead: Findings['ahead']
+  let isFull = false
   for (const problem of problems) {
     switch (problem.kind) {
       case 'too_far_ahead': {
@@ -183,6 +187,9 @@ export const settle = (
       case 'quarantined':
         quarantined.push(problem.replica)
         break
+      case 'no_room':
+        isFull = true
+        break
     }
   }
   let next: Inbox = {
@@ -192,6 +199,8 @@ export const settle = (
     held,
     heldChanges,
   }
+  if (isFull)
+    next = wantAt(passOver({ ...next, fullAtRun: inbox.run }), nowMs + limits.noRoomRetryMs)
   if (ahead) next = wantAt(next, nowMs + retryMsOf(ahead.aheadMs))
   if (gap) next = wantSoon(next, nowMs)
   return { inbox: next, forks, quarantined, corrupt, gap, ahead }
@@ -203,14 +212,18 @@ export const isWantDue = ({ wantDueMs }: Inbox, nowMs: number): boolean =>
 
 /** The next run: what waits of this one is passed over. */
 export const nextRun = (inbox: Inbox, nowMs: number): Inbox => ({
-  ...inbox,
+  ...passOver(inbox),
   run: inbox.run + 1,
-  waiting: inbox.waiting.map(({ end }) => ({ changes: [], bytes: 0, end })),
-  waitingBytes: 0,
   wantDueMs: undefined,
   lastWantMs: nowMs,
   held: new Set(),
   heldChanges: 0,
+})
+
+const passOver = (inbox: Inbox): Inbox => ({
+  ...inbox,
+  waiting: inbox.waiting.map(({ end }) => ({ changes: [], bytes: 0, end })),
+  waitingBytes: 0,
 })
 
 const wantSoon = (inbox: Inbox, nowMs: number): Inbox =>

@@ -27,14 +27,20 @@ export const receivedFramesMax = 256
 /** How much is applied in one go: large enough to share an fsync, small enough not to hold up shoppers. */
 export const batchBytesMax = mebibyte
 
+/** The length of a question or an answer: a few numbers and names, not data. */
+export const questionBytesMax = 4 * kibibyte
+
+/** Questions of one session that wait for an answer, in each direction: who asks more is not helped by asking. */
+export const questionsMax = 256
+
 /** Bytes waiting in our own socket above which the log is not read on: the kernel has enough to send. */
 export const bufferedBytesHigh = mebibyte
 
 /** Bytes waiting in our own socket at which the peer is given up: it asks but does not read. */
 export const bufferedBytesMax = 8 * mebibyte
 
-/** Replicas in one vector: heads of so many still fit a frame. A node mints one at every start. */
-export const replicasMax = 5_000
+/** Replicas in one vector: heads of so many, each with its floor, still fit a frame. A node mints one at every start. */
+export const replicasMax = 4_500
 
 /** Document kinds in one `ready`: far more than a shop has. */
 export const schemasMax = 256
@@ -79,6 +85,65 @@ export const beatEveryMs = 2_000
 /** Silence after which a peer is taken for gone: five beats, and the detection time of a one-way partition. */
 export const silenceMsMax = 10_000
 
+/** The first cut of a survey, in halvings: fingerprints of 2,048 ranges take 16 KiB and some 7 ms to make. */
+export const surveyLevelMax = 11
+
+/** Ranges in one `compare`: cut into 16 each, they cost the answering side no more than a survey does. */
+export const comparedMax = 128
+
+/** Ranges in one `fetch`: all of a survey, for a peer that has nothing. */
+export const fetchedRangesMax = 2 ** surveyLevelMax
+
+/** The bytes of one `fetch`: the rest of the frame is for its head. */
+export const fetchBytesMax = 240 * kibibyte
+
+/** Ranges found to differ that are kept before they are fetched: two requests' worth. */
+export const foundMax = 2 * fetchedRangesMax
+
+/** Documents asked of the node in one go. Reading this many small ones takes a few milliseconds. */
+export const readKeysMax = 256
+
+/** The largest document that travels: sixteen times the largest change. */
+export const documentBytesMax = 4 * mebibyte
+
+/** The length of a document's id, in UTF-8: ids are keys of tables, not texts. */
+export const documentIdBytesMax = kibibyte
+
+/** How much of documents may be sent to a peer beyond what it has joined: a document of the largest size, and a fast line's worth of small ones meanwhile. */
+export const documentsInFlightBytesMax = 8 * mebibyte
+
+/** Without a word on a pull for so long, something was lost and is asked for again; then twice as long, and so on. Two beats, and half a beat for the way. */
+export const pullStallMs = 5_000
+
+/** Stalls in a row after which a pull is given up: about two and a half minutes. */
+export const pullStallsMax = 4
+
+/** Between two pulls, so that a peer whose floor rises meanwhile, or that says so, makes no storm. */
+export const pullEveryMsMin = 1_000
+
+/** After a pull that did not succeed, before the next one: at first and, doubling, at most. */
+export const pullAgainMsMin = 10_000
+export const pullAgainMsMax = 10 * 60_000
+
+/** The same after a pull that did not make documents equal whose changes are: it costs as much each time, and may never help. */
+export const repairAgainMsMin = 60_000
+export const repairAgainMsMax = 60 * 60_000
+
+/** A survey that nobody has asked about for so long is dropped: longer than a puller takes to give up. */
+export const surveyIdleMsMax = 5 * 60_000
+
+/** Pullers that come at one time share a survey that is no older than this. */
+export const surveySharedMsMax = 5_000
+
+/** Before other peers are told what was taken from one, so that a few batches share a frame. */
+export const announceAfterMs = 10
+
+/** Before what was taken from one peer is sent to the others: in a full mesh they get it from where it was made, and say so by then. */
+export const forwardAfterMs = 60
+
+/** How often that wait begins anew while more comes, so that under steady load little of what is sent is too young to have been told of. */
+export const forwardRestsMax = 4
+
 /** Silence after which a session yields to a new one of the same node, which has likely lost it. */
 export const staleMsMin = 2 * beatEveryMs
 
@@ -91,6 +156,9 @@ export const wantEveryMsMin = 1_000
 /** Before a change that was too far ahead is asked for again, at least and at most: the most, because our own clock may be the one that is put right. */
 export const aheadRetryMsMin = 5_000
 export const aheadRetryMsMax = 30_000
+
+/** Before changes are asked for again that our full disk had no room for: it heals within seconds of getting some. */
+export const noRoomRetryMs = 2_000
 
 /** The first and the last step of the back-off between dials, before jitter. */
 export const backOffMsMin = 250

@@ -6,32 +6,61 @@
  */
 
 import type { ReplicaId } from '../crdt/dot.ts'
-import { bottom, type VersionVector } from '../crdt/version-vector.ts'
+import type { VersionVector } from '../crdt/version-vector.ts'
 import { proofKeysOf } from './auth.ts'
 import type { ChangeIntake, ChangeLog } from './change-log.ts'
 import type { Connection, Dial } from './connection.ts'
-import { createDialler, type Line } from './dialler.ts'
+import { createDialler } from './dialler.ts'
+import type { DocumentExchange } from './document-exchange.ts'
 import type { PeerIdentity } from './event.ts'
+import { versionNewest } from './greeting.ts'
 import type { PeerAddress } from './frame.ts'
-import { lagOf } from './lag.ts'
 import * as limits from './limits.ts'
+import { createPassing } from './passing.ts'
 import { createPeer, type Peer, type PeerDeps, type PeerOwner } from './peer.ts'
-import { absenceOf, stateOf, type Link, type PeerStatus } from './peer-status.ts'
+import {
+  durableOf,
+  keepTraffic,
+  newRecord,
+  statusOf,
+  statusOfLine,
+  type PeerRecord,
+} from './peer-record.ts'
+import type { Link, PeerStatus } from './peer-status.ts'
+import { noAnswer, type AnsweringByTopic, type Asking } from './questions.ts'
 import type { Problem, RefusalCode } from './refusal.ts'
 import type { Clock, Logger, Random, Timers } from './surroundings.ts'
+import { createSurveyor } from './surveyor.ts'
+import { createTurns } from './turns.ts'
 
 export interface Mesh {
   /** Takes a connection that another node has dialled. */
   accept(connection: Connection): void
-  /** To be called after every fsync that added changes, whoever made them. */
+  /** To be called after every fsync that added changes made here. What peers bring, the mesh sees itself. */
   notifyLogGrew(): void
   /** By name; what has not yet proved a name comes under its address. */
   peers(): readonly PeerStatus[]
+  /** Every node that has proved its name since we started, and what it is known to hold durably. */
+  durability(): readonly PeerDurability[]
+  /**
+   * Asks a node, which answers by what its `answering` has for the topic. Rejects with a `NoAnswer` if it
+   * is out of reach, cannot answer, or has not in time.
+   */
+  ask(name: string, topic: string, body: Uint8Array, deadlineMs: number): Promise<Uint8Array>
+  /** Nodes in reach that can be asked. */
+  askable(): readonly Asking[]
   /** Cuts or opens our end of a link, for a drill; a restart opens all. */
   setLink(name: string, link: Link): SetLinkResult
   /** Connections that ended before their peer was known to belong here, and why the last one did. */
   strangers(): { readonly refused: number; readonly last: Problem | undefined }
   close(): void
+}
+
+/** Another node, as far as its sessions have told. */
+export interface PeerDurability {
+  readonly name: string
+  readonly isConnected: boolean
+  readonly durable: VersionVector
 }
 
 export type SetLinkResult =
@@ -41,7 +70,8 @@ export type SetLinkResult =
 
 export interface MeshDeps {
   readonly name: string
-  readonly replica: ReplicaId
+  /** Who this node is now: it goes on as another after a full disk. */
+  readonly replica: () => ReplicaId
   /** At least 32 bytes. */
   readonly clusterKey: Uint8Array
   /** Addresses to dial, each approved by `isAddress`. */
@@ -52,32 +82,18 @@ export interface MeshDeps {
   readonly schemaVersions: ReadonlyMap<string, number>
   readonly log: ChangeLog
   readonly intake: ChangeIntake
+  readonly exchange: DocumentExchange
+  /** What this node answers when others ask, by topic. */
+  readonly answering?: AnsweringByTopic
+  /** Called when a node has said that more of our log is on its disk. */
+  readonly acknowledged?: () => void
+  /** The newest version of the protocol to speak, to try how older nodes fare; by default the newest. */
+  readonly versionMax?: number
   readonly clock: Clock
   readonly timers: Timers
   readonly random: Random
   readonly dial: Dial
   readonly logger: Logger
-}
-
-/** A node that has proved its name since we started. */
-interface PeerRecord {
-  readonly name: string
-  replica: ReplicaId
-  addresses: readonly string[]
-  link: Link
-  peer: Peer | undefined
-  liveSinceMs: number | undefined
-  problem: Problem | undefined
-  durable: VersionVector
-  /** Of the sessions that are over. */
-  past: Traffic
-}
-
-interface Traffic {
-  readonly sentChanges: number
-  readonly receivedChanges: number
-  readonly bytesSent: number
-  readonly bytesReceived: number
 }
 
 export const createMesh = (deps: MeshDeps): Mesh => {
@@ -86,6 +102,10 @@ export const createMesh = (deps: MeshDeps): Mesh => {
     ...deps,
     advertised: deps.advertised ?? [],
     schemas: deps.schemaVersions,
+    versionMax: deps.versionMax ?? versionNewest,
+    surveyor: createSurveyor(deps),
+    answering: deps.answering ?? new Map(),
+    isPulling: () => turns.isTaken(),
     keys: proofKeysOf(deps.clusterKey),
   }
   const recordsByName = new Map<string, PeerRecord>()
@@ -93,6 +113,13 @@ export const createMesh = (deps: MeshDeps): Mesh => {
   let refused = 0
   let lastRefusal: Problem | undefined
   let isClosed = false
+  let ownReplica = deps.replica()
+  const turns = createTurns<Peer>()
+  const passing = createPassing({
+    timers: deps.timers,
+    announce: () => eachPeer((peer) => peer.announce()),
+    forward: () => eachPeer((peer) => peer.notifyLogGrew()),
+  })
 
   const dialler = createDialler({
     timers: deps.timers,
@@ -126,7 +153,21 @@ export const createMesh = (deps: MeshDeps): Mesh => {
       logger.info({ peer: record.name, replica: record.replica, role: peer.role }, 'peer is live')
       gossip()
     },
-    tookChanges: () => notifyLogGrew(),
+    askTurn: (peer, purpose) => {
+      const record = recordOf(peer)
+      if (!record || (purpose === 'divergent' && !mayRepair(record))) return peer.denyTurn()
+      logger.info({ peer: record.name, purpose }, 'documents are to be reconciled')
+      turns.ask(peer, () => peer.grantTurn())
+    },
+    endTurn: (peer) => turns.end(peer),
+    healed: (peer) => {
+      const record = recordOf(peer)
+      if (!record) return
+      record.repairs = 0
+      logger.info({ peer: record.name }, 'documents are equal again')
+    },
+    tookChanges: () => passing.tookChanges(),
+    acknowledged: () => deps.acknowledged?.(),
     met: (_peer, peers) => {
       for (const { name, address } of peers) {
         if (name !== ownName) dialler.learn(address, { configured: false, name })
@@ -139,6 +180,7 @@ export const createMesh = (deps: MeshDeps): Mesh => {
       logger.warn({ peer: record?.name, code: found.code, detail: found.detail }, 'peer problem')
     },
     closed: (peer, reason, by) => {
+      turns.end(peer)
       const record = recordOf(peer)
       const isStranger = strangers.delete(peer)
       const livedMs = record?.liveSinceMs === undefined ? 0 : clock.monotonic() - record.liveSinceMs
@@ -152,7 +194,7 @@ export const createMesh = (deps: MeshDeps): Mesh => {
   /** Why a proven peer may not stay. */
   const refusalOf = (peer: Peer, { name, replica }: PeerIdentity): RefusalCode | undefined => {
     if (isClosed) return 'shutting_down'
-    if (name === ownName || replica === deps.replica) return 'name_in_use'
+    if (name === ownName || replica === deps.replica()) return 'name_in_use'
     const record = recordsByName.get(name)
     if (!record) return recordsByName.size < limits.peersMax ? undefined : 'too_many_peers'
     if (record.link === 'cut') return 'cut'
@@ -218,53 +260,32 @@ export const createMesh = (deps: MeshDeps): Mesh => {
     }
   }
 
+  const eachPeer = (tell: (peer: Peer) => void): void => {
+    for (const { peer } of recordsByName.values()) if (peer) tell(peer)
+  }
+
+  /** Whether it is time to try again to make documents equal; if so, the next time is later. */
+  const mayRepair = (record: PeerRecord): boolean => {
+    const nowMs = clock.monotonic()
+    if (nowMs < record.repairDueMs) return false
+    const pauseMs = limits.repairAgainMsMin * 2 ** record.repairs
+    record.repairDueMs = nowMs + Math.min(pauseMs, limits.repairAgainMsMax)
+    record.repairs++
+    return true
+  }
+
+  // A session's identity is bound into its proofs, so there is no telling a peer of another: it is
+  // greeted anew.
+  const greetAnew = (): void => {
+    ownReplica = deps.replica()
+    logger.info({ replica: ownReplica }, 'this node goes on as another replica')
+    for (const peer of strangers) peer.close('new_replica')
+    eachPeer((peer) => peer.close('new_replica'))
+  }
+
   const notifyLogGrew = (): void => {
-    for (const { peer } of recordsByName.values()) peer?.notifyLogGrew()
-  }
-
-  const statusOf = (record: PeerRecord): PeerStatus => {
-    const { name, replica, link, peer, past } = record
-    const lines = dialler.lines().filter((line) => line.name === name)
-    const calling = lines.map((line) => stateOf(line.peer)).find((state) => state !== undefined)
-    const address = lines[0]?.address ?? record.addresses[0]
-    const session = peer?.session()
-    const lag = lagOf(
-      log,
-      session?.state === 'live' ? session.outbox.durable : record.durable,
-      clock.now(),
-    )
-    const current = currentProblem(record)
-    const absence = absenceOf(lines.find((line) => line.problem)?.problem ?? current)
-    return {
-      name,
-      ...(address !== undefined && { address }),
-      replica,
-      state: link === 'cut' ? 'cut' : (stateOf(peer) ?? calling ?? absence),
-      link,
-      lagChanges: lag.changes,
-      lagMs: lag.ms,
-      ...(current && { problem: current }),
-      divergent: session?.divergent ?? false,
-      heldChanges: session?.inbox.heldChanges ?? 0,
-      ...add(past, peer),
-    }
-  }
-
-  /** An address where nobody has proved a name. */
-  const statusOfLine = ({ address, peer, problem: found }: Line): PeerStatus => {
-    const lag = lagOf(log, bottom, clock.now())
-    return {
-      name: address,
-      address,
-      state: stateOf(peer) ?? absenceOf(found),
-      link: 'open',
-      lagChanges: lag.changes,
-      lagMs: lag.ms,
-      ...(found && { problem: found }),
-      divergent: false,
-      heldChanges: 0,
-      ...add(nothing, peer),
-    }
+    if (deps.replica() !== ownReplica) greetAnew()
+    eachPeer((peer) => peer.notifyLogGrew())
   }
 
   for (const address of deps.addresses) dialler.learn(address, { configured: true })
@@ -275,13 +296,31 @@ export const createMesh = (deps: MeshDeps): Mesh => {
       strangers.add(createPeer(peerDeps, owner, { connection, role: 'acceptor' }))
     },
     notifyLogGrew,
-    peers: () => [
-      ...[...recordsByName.values()].map(statusOf).sort((a, b) => (a.name < b.name ? -1 : 1)),
-      ...dialler
-        .lines()
-        .filter(({ name }) => name === undefined || !recordsByName.has(name))
-        .map(statusOfLine),
-    ],
+    peers: () => {
+      const view = { log, nowMs: clock.now() }
+      const lines = dialler.lines()
+      const linesOf = (name: string) => lines.filter((line) => line.name === name)
+      const records = [...recordsByName.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+      return [
+        ...records.map((record) => statusOf(record, linesOf(record.name), view)),
+        ...lines
+          .filter(({ name }) => name === undefined || !recordsByName.has(name))
+          .map((line) => statusOfLine(line, view)),
+      ]
+    },
+    durability: () =>
+      [...recordsByName.values()].map((record) => ({
+        name: record.name,
+        isConnected: record.peer?.session().state === 'live',
+        durable: durableOf(record),
+      })),
+    ask: (name, topic, body, deadlineMs) =>
+      recordsByName.get(name)?.peer?.ask(topic, body, deadlineMs) ??
+      Promise.reject(noAnswer('unreachable', `There is no node ${name} in reach`)),
+    askable: () =>
+      [...recordsByName.values()]
+        .filter(({ peer }) => peer?.session().state === 'live')
+        .map(({ name, replica }) => ({ name, replica })),
     setLink: (name, link) => {
       const record = recordsByName.get(name)
       if (!record) return { ok: false, refusal: { kind: 'unknown_peer' } }
@@ -302,6 +341,7 @@ export const createMesh = (deps: MeshDeps): Mesh => {
     close: () => {
       isClosed = true
       dialler.close()
+      passing.close()
       for (const { peer } of recordsByName.values()) peer?.close('shutting_down')
       for (const peer of strangers) peer.close('shutting_down')
     },
@@ -315,6 +355,7 @@ const quietCodes: ReadonlySet<string> = new Set<RefusalCode>([
   'self',
   'cut',
   'shutting_down',
+  'new_replica',
 ])
 
 interface Ending {
@@ -322,43 +363,4 @@ interface Ending {
   readonly by: string
   readonly record: PeerRecord | undefined
   readonly isStranger: boolean
-}
-
-const nothing: Traffic = { sentChanges: 0, receivedChanges: 0, bytesSent: 0, bytesReceived: 0 }
-
-const newRecord = (name: string, replica: ReplicaId): PeerRecord => ({
-  name,
-  replica,
-  addresses: [],
-  link: 'open',
-  peer: undefined,
-  liveSinceMs: undefined,
-  problem: undefined,
-  durable: bottom,
-  past: nothing,
-})
-
-const add = (past: Traffic, peer: Peer | undefined): Traffic =>
-  peer
-    ? {
-        sentChanges: past.sentChanges + peer.session().sentChanges,
-        receivedChanges: past.receivedChanges + peer.session().receivedChanges,
-        bytesSent: past.bytesSent + peer.bytesSent(),
-        bytesReceived: past.bytesReceived + peer.bytesReceived(),
-      }
-    : past
-
-const keepTraffic = (record: PeerRecord, peer: Peer): void => {
-  record.past = add(record.past, peer)
-  const { durable } = peer.session().outbox
-  // A session that ended before the peer was ready has learned nothing of it.
-  if (durable.size > 0) record.durable = durable
-}
-
-// What has passed by itself is a problem no more.
-const currentProblem = ({ problem: found, peer }: PeerRecord): Problem | undefined => {
-  const session = peer?.session()
-  if (found?.code === 'divergent' && session?.divergent === false) return undefined
-  if (found?.code === 'too_far_ahead' && session?.inbox.heldChanges === 0) return undefined
-  return found
 }

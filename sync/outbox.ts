@@ -6,7 +6,7 @@
  * bytes of the run before stay counted until the peer has passed over them.
  */
 
-import { counterOf, bottom, type VersionVector } from '../crdt/version-vector.ts'
+import { bottom, counterOf, isWithin, join, type VersionVector } from '../crdt/version-vector.ts'
 import type { Dot, ReplicaId } from '../crdt/dot.ts'
 import type { LogEntry, LogSlice } from './change-log.ts'
 import type { Changes } from './frame.ts'
@@ -20,6 +20,8 @@ export interface Outbox {
   readonly reading: boolean
   /** Whether the log goes on after the cursor. */
   readonly behind: boolean
+  /** Whether the peer lacks some of what we have folded: nothing is sent before it has pulled. */
+  readonly isWithheld: boolean
   /** Bytes of changes sent in this session, and of these how many the peer has dealt with. */
   readonly sentBytes: number
   readonly settledBytes: number
@@ -34,6 +36,7 @@ export const empty: Outbox = {
   cursor: undefined,
   reading: false,
   behind: false,
+  isWithheld: false,
   sentBytes: 0,
   settledBytes: 0,
   durable: bottom,
@@ -63,6 +66,21 @@ export const isSettled = (outbox: Outbox): boolean =>
   !outbox.reading &&
   outbox.sentBytes === outbox.settledBytes
 
+/** Whether the peer has dealt with all that was sent and still lacks some of what is below `floor`. */
+export const lacks = (outbox: Outbox, floor: VersionVector): boolean =>
+  outbox.cursor !== undefined &&
+  !outbox.reading &&
+  outbox.sentBytes === outbox.settledBytes &&
+  !isWithin(floor, join(outbox.durable, outbox.heard))
+
+/** Sends nothing until the peer wants the stream to start anew. */
+export const withhold = (outbox: Outbox): Outbox => ({
+  ...outbox,
+  cursor: undefined,
+  behind: false,
+  isWithheld: true,
+})
+
 /** What the peer has now. It is newer than all that the peer sent before it. */
 export const learn = (outbox: Outbox, durable: VersionVector): Outbox => ({
   ...outbox,
@@ -79,12 +97,19 @@ export const hear = (outbox: Outbox, dots: readonly Dot[]): Outbox => {
   return { ...outbox, heard }
 }
 
+/** The peer says to have these, besides what it said before. */
+export const learnMore = (outbox: Outbox, vector: VersionVector): Outbox => ({
+  ...outbox,
+  heard: join(outbox.heard, vector),
+})
+
 /** Forgets where it was, to be sought anew from what the peer has. */
 export const restart = (outbox: Outbox, run: number, durable: VersionVector): Outbox => ({
   ...learn(outbox, durable),
   run,
   cursor: undefined,
   behind: false,
+  isWithheld: false,
   reading: false,
 })
 

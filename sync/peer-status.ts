@@ -10,6 +10,8 @@ export type PeerState =
   | 'authenticating'
   /** Connected, and one side still lacks some of what the other had when they met. */
   | 'syncing'
+  /** Connected; documents are fetched from it, because its log does not go back far enough. */
+  | 'reconciling'
   /** Connected; new changes travel as they are made. */
   | 'live'
   /** Not connected; it is dialled again, or may dial. */
@@ -39,10 +41,28 @@ export interface PeerStatus {
   readonly divergent: boolean
   /** Changes of it that we do not take yet, because their time is too far ahead of our clock. */
   readonly heldChanges: number
+  /** How far a pull from it has come, while there is one. */
+  readonly reconciliation?: Reconciliation
   readonly sentChanges: number
   readonly receivedChanges: number
+  /** Of those received, how many we had already: in a full mesh others bring them, too. */
+  readonly repeatedChanges: number
   readonly bytesSent: number
   readonly bytesReceived: number
+}
+
+export interface Reconciliation {
+  /** Documents fetched and joined. */
+  readonly fetched: number
+  /** Documents found to be fetched, as far as the comparison has come. */
+  readonly of: number
+}
+
+export const reconciliationOf = (peer: Peer | undefined): Reconciliation | undefined => {
+  const pull = peer?.session().pull
+  return pull && pull.stage !== 'queued'
+    ? { fetched: pull.fetched, of: Math.max(pull.fetched, pull.announced) }
+    : undefined
 }
 
 /** The word for a connection's state, or undefined if there is none. */
@@ -50,9 +70,16 @@ export const stateOf = (peer: Peer | undefined): PeerState | undefined => {
   if (!peer) return undefined
   const { state, caughtUp } = peer.session()
   if (state === 'closed') return undefined
-  if (state === 'live') return caughtUp ? 'live' : 'syncing'
+  if (state === 'live') {
+    if (reconciliationOf(peer)) return 'reconciling'
+    return caughtUp ? 'live' : 'syncing'
+  }
   return peer.isOpen() ? 'authenticating' : 'connecting'
 }
+
+/** Whether changes or documents travel between us, or are about to. */
+export const isConnected = (state: PeerState): boolean =>
+  state === 'live' || state === 'syncing' || state === 'reconciling'
 
 /** The word for a node that is not connected, by the reason why not. */
 export const absenceOf = (problem: Problem | undefined): PeerState => {

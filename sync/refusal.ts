@@ -23,6 +23,11 @@ export const refusals = {
     sentence: 'The log names more replicas than a frame holds.',
     redial: 'rarely',
   },
+  too_far_behind: {
+    sentence: 'The peer lacks changes that were folded, and speaks no version that reconciles.',
+    redial: 'rarely',
+  },
+  new_replica: { sentence: 'The node goes on as another replica.', redial: 'soon' },
   protocol_violation: { sentence: 'A frame was malformed or out of turn.', redial: 'soon' },
   corrupt_change: { sentence: 'A change is not as it was written.', redial: 'soon' },
   late: { sentence: 'The greeting took too long.', redial: 'soon' },
@@ -49,10 +54,14 @@ export type ReportCode =
   | 'quarantined'
   /** Changes are held back because their time is too far ahead of our clock. */
   | 'too_far_ahead'
+  /** Our disk is full: what the peer sends is asked for again later. */
+  | 'no_room'
   /** Frames were lost on the way or changes did not follow; the stream was restarted. */
   | 'gap'
   /** Equal vectors, different documents. */
   | 'divergent'
+  /** A pull of documents did not succeed; it will be tried again. */
+  | 'not_reconciled'
   /** A change of our own log does not fit a frame. */
   | 'unsendable'
   /** The peer writes documents of a schema that is newer than ours. */

@@ -1,7 +1,7 @@
 /** The state of a session between two nodes, and the few steps that every part of its protocol takes. */
 
 import type { ReplicaId } from '../crdt/dot.ts'
-import type { VersionVector } from '../crdt/version-vector.ts'
+import { bottom, type VersionVector } from '../crdt/version-vector.ts'
 import type { ProofKeys, Role } from './auth.ts'
 import type { Effect, Event, PeerIdentity } from './event.ts'
 import type { Frame } from './frame.ts'
@@ -10,7 +10,9 @@ import type { Inbox } from './inbox.ts'
 import * as limits from './limits.ts'
 import * as outboxes from './outbox.ts'
 import type { Outbox } from './outbox.ts'
+import type { Pull } from './pull.ts'
 import { isRefusalCode, problem, type Problem, type ReportCode } from './refusal.ts'
+import type { Serving } from './serving.ts'
 
 export type State =
   'awaiting_hello' | 'awaiting_proof' | 'awaiting_admission' | 'awaiting_ready' | 'live' | 'closed'
@@ -30,12 +32,32 @@ export interface Session {
   /** Replicas with two histories: neither sent nor taken here. */
   readonly quarantined: ReadonlySet<ReplicaId>
   readonly divergent: boolean
+  /** How often in a row documents were found to differ though the changes are the same. */
+  readonly divergentTimes: number
+  /** Whether both can read the same schemas: otherwise documents may differ, and no pull will help. */
+  readonly hasSameSchemas: boolean
+  /** What we last told the peer that we have. */
+  readonly told: VersionVector
+  /** Up to where the peer has folded its log, as far as it has said. */
+  readonly peerFloor: VersionVector
+  /** Our pull from the peer, if there is one. */
+  readonly pull: Pull | undefined
+  /** How many pulls we have begun, how many of the last ones failed, and when there may be another. */
+  readonly pulls: number
+  readonly pullFailures: number
+  readonly pullDueMs: number
+  /** Pulls in a row after which the peer did not begin to stream. */
+  readonly pullsInVain: number
+  /** The peer's pull from us. */
+  readonly serving: Serving | undefined
   /** What the peer had at the start and we still lack some of; undefined once we have it. */
   readonly goal: VersionVector | undefined
   /** Whether both sides have had, once, all that the other had when they met. */
   readonly caughtUp: boolean
   readonly sentChanges: number
   readonly receivedChanges: number
+  /** Of those received, what we had already. */
+  readonly repeatedChanges: number
 }
 
 /** What stays the same for a session's life. */
@@ -49,6 +71,8 @@ export interface SessionConfig {
   readonly keys: ProofKeys
   /** The newest schema we can read, by document kind. */
   readonly schemas: ReadonlyMap<string, number>
+  /** The newest version of the protocol that we say to speak. */
+  readonly versionMax: number
 }
 
 export interface Step {
@@ -69,10 +93,21 @@ export const begin = (config: SessionConfig, nowMs: number): Session => ({
   inbox: inboxes.empty,
   quarantined: new Set(),
   divergent: false,
+  divergentTimes: 0,
+  hasSameSchemas: true,
+  told: bottom,
+  peerFloor: bottom,
+  pull: undefined,
+  pulls: 0,
+  pullFailures: 0,
+  pullDueMs: 0,
+  pullsInVain: 0,
+  serving: undefined,
   goal: undefined,
   caughtUp: false,
   sentChanges: 0,
   receivedChanges: 0,
+  repeatedChanges: 0,
 })
 
 export type EventByKind = { readonly [E in Event as E['kind']]: E }
@@ -124,6 +159,24 @@ export const takeRefusal = (session: Session, { code, sentence }: EventByKind['r
     },
   ],
 })
+
+/** Asks the peer to start its stream anew from what we have, or has it asked when the batch under way is done. */
+export const askAnew = (session: Session, nowMs: number): Step => {
+  const inbox = { ...session.inbox, wantDueMs: nowMs }
+  return inbox.applying === undefined
+    ? {
+        // The batch without changes brings our vector, and with it the want.
+        session: { ...session, inbox: inboxes.emptyBatch(inbox) },
+        effects: [{ kind: 'apply', changes: [] }],
+      }
+    : stay({ ...session, inbox })
+}
+
+/** Takes another step behind the first. */
+export const andThen = (first: Step, next: (session: Session) => Step): Step => {
+  const second = next(first.session)
+  return { session: second.session, effects: [...first.effects, ...second.effects] }
+}
 
 export const report = (code: ReportCode, detail: string): Effect => ({
   kind: 'report',

@@ -7,16 +7,23 @@
  *                         (from every state)         live ◀──ready── awaiting_ready
  *
  * Both sides run the same machine; only the proofs know who dialled. `greeting.ts` has the steps up
- * to `live`, `stream.ts` the ones from there on. Nothing is known of the changes but their dots.
+ * to `live`, `stream.ts` the ones from there on, `pull.ts` and `serving.ts` those of reconciliation.
+ * Nothing is known of the changes but their dots, and of the documents but their keys and hashes.
  */
 
 import { DecodeError } from '../crdt/codec.ts'
+import { judge } from './divergence.ts'
 import type { LocalEvent } from './event.ts'
+import { takeFork } from './forks.ts'
 import * as frames from './frame.ts'
 import type { Frame } from './frame.ts'
 import * as greeting from './greeting.ts'
 import * as limits from './limits.ts'
+import * as pulls from './pull.ts'
+import * as questions from './pull-questions.ts'
+import * as surveys from './pull-survey.ts'
 import { problem } from './refusal.ts'
+import * as serving from './serving.ts'
 import { end, lose, outOfTurn, refuseFrame, stay, takeRefusal } from './session-state.ts'
 import type { EventByKind, Session, State, Step, Transition } from './session-state.ts'
 import * as stream from './stream.ts'
@@ -67,6 +74,19 @@ const noFrames = {
   beat: outOfTurn,
   peers: outOfTurn,
   fork: outOfTurn,
+  behind: outOfTurn,
+  have: outOfTurn,
+  pull: outOfTurn,
+  survey: outOfTurn,
+  compare: outOfTurn,
+  summary: outOfTurn,
+  fetch: outOfTurn,
+  documents: outOfTurn,
+  took: outOfTurn,
+  done: outOfTurn,
+  deny: outOfTurn,
+  ask: outOfTurn,
+  answer: outOfTurn,
   refuse: takeRefusal,
 } as const satisfies { readonly [K in Frame['kind']]: Transition<K> }
 
@@ -78,14 +98,38 @@ const noAnswers = {
   sought: stay,
   log_read: stay,
   log_grew: stay,
+  heads_rose: stay,
   applied: stay,
   storage_failed: (session, { detail }) => end(session, problem('storage_failed', detail)),
   measured: stay,
   digest_compared: stay,
+  turn_came: (session) => ({ session, effects: [{ kind: 'end_turn' }] }),
+  turn_denied: stay,
+  surveyed: stay,
+  floor_checked: stay,
+  joined: stay,
+  adopted: stay,
+  documents_read: stay,
   gossiped: stay,
+  asked: stay,
+  answered: stay,
   ended: (session, { code }) => end(session, problem(code)),
   lost: lose,
 } as const satisfies { readonly [K in Exclude<LocalEvent['kind'], 'ticked'>]: Transition<K> }
+
+/** A survey is our own part of a pull, or the answer to the peer's. */
+const takeSurvey: Transition<'surveyed'> = (session, { of, survey }) =>
+  of.kind === 'us'
+    ? surveys.takeOwnSurvey(session, survey.index)
+    : serving.sendSurvey(session, { pull: of.pull, survey })
+
+/** Frames that a peer of version 1 must not send. */
+const sinceVersion2 =
+  <K extends Frame['kind']>(transition: Transition<K>): Transition<K> =>
+  (session, frame, nowMs) =>
+    (session.peer?.version ?? 1) >= 2
+      ? transition(session, frame, nowMs)
+      : refuseFrame(session, `A ${frame.kind} frame is not of version 1`)
 
 const greetingRow = {
   ...noFrames,
@@ -107,9 +151,17 @@ const transitions: Readonly<Record<State, Row>> = {
     sought: stream.startStream,
     log_read: stream.sendSlice,
     log_grew: stream.takeGrowth,
+    heads_rose: stream.sayWhatRose,
     applied: stream.takeReport,
     measured: stream.sendBeat,
-    digest_compared: stream.judge,
+    digest_compared: judge,
+    turn_came: surveys.takeTurn,
+    turn_denied: pulls.takeDenial,
+    surveyed: takeSurvey,
+    floor_checked: surveys.takeFloorCheck,
+    joined: questions.takeJoined,
+    adopted: questions.takeAdopted,
+    documents_read: serving.sendDocuments,
     gossiped: (session, { peers }) => ({
       session,
       effects: [{ kind: 'send', frame: { kind: 'peers', peers } }],
@@ -118,8 +170,35 @@ const transitions: Readonly<Record<State, Row>> = {
     ack: stream.takeAck,
     want: stream.takeWant,
     beat: stream.takeBeat,
-    fork: stream.takeFork,
+    fork: takeFork,
     peers: (session, { peers }) => ({ session, effects: [{ kind: 'meet', peers }] }),
+    behind: sinceVersion2(pulls.takeBehind),
+    have: sinceVersion2(stream.takeHave),
+    pull: sinceVersion2(serving.takePull),
+    survey: sinceVersion2(surveys.takeSurvey),
+    compare: sinceVersion2(serving.takeCompare),
+    summary: sinceVersion2(questions.takeAnswer),
+    fetch: sinceVersion2(serving.takeFetch),
+    documents: sinceVersion2(questions.takeDocuments),
+    took: sinceVersion2(serving.takeTook),
+    done: sinceVersion2(serving.takeDone),
+    deny: sinceVersion2(questions.takeDeny),
+    asked: (session, { number, topic, body }) => ({
+      session,
+      effects: [{ kind: 'send', frame: { kind: 'ask', number, topic, body } }],
+    }),
+    answered: (session, { number, body }) => ({
+      session,
+      effects: [{ kind: 'send', frame: { kind: 'answer', number, body } }],
+    }),
+    ask: sinceVersion2((session, { number, topic, body }) => ({
+      session,
+      effects: [{ kind: 'answer_question', number, topic, body }],
+    })),
+    answer: sinceVersion2((session, { number, body }) => ({
+      session,
+      effects: [{ kind: 'take_answer', number, body }],
+    })),
   },
   closed: {
     ...noAnswers,
@@ -136,6 +215,19 @@ const transitions: Readonly<Record<State, Row>> = {
     beat: stay,
     peers: stay,
     fork: stay,
+    behind: stay,
+    have: stay,
+    pull: stay,
+    survey: stay,
+    compare: stay,
+    summary: stay,
+    fetch: stay,
+    documents: stay,
+    took: stay,
+    done: stay,
+    deny: stay,
+    ask: stay,
+    answer: stay,
     refuse: stay,
   },
 }

@@ -5,16 +5,20 @@
  * of the two streams; here they meet events and become effects.
  */
 
-import type { Dot, ReplicaId } from '../crdt/dot.ts'
-import { isWithin, type VersionVector } from '../crdt/version-vector.ts'
+import type { Dot } from '../crdt/dot.ts'
+import { counterOf, isWithin, type VersionVector } from '../crdt/version-vector.ts'
 import { dotOf } from './change-head.ts'
 import type { Effect } from './event.ts'
 import type { Changes, Frame } from './frame.ts'
+import { quarantine, quarantineForks } from './forks.ts'
 import * as inboxes from './inbox.ts'
 import * as limits from './limits.ts'
 import * as outboxes from './outbox.ts'
 import { problem } from './refusal.ts'
-import { end, refuseFrame, report, stay } from './session-state.ts'
+import * as pulls from './pull.ts'
+import * as questions from './pull-questions.ts'
+import * as serving from './serving.ts'
+import { andThen, askAnew, end, refuseFrame, report, stay } from './session-state.ts'
 import type { EventByKind, Session, Step } from './session-state.ts'
 
 // Only now may the stream begin: whoever is behind takes what continues a number, and cannot see
@@ -22,46 +26,17 @@ import type { EventByKind, Session, Step } from './session-state.ts'
 export const takeComparison = (
   session: Session,
   { forks, vector }: EventByKind['heads_compared'],
+  nowMs: number,
 ): Step => {
   const { session: next, effects } = quarantineForks(session, forks)
-  return {
+  const sought: Step = {
     session: checkGoal(next, vector),
     effects: [...effects, { kind: 'seek', vector: next.outbox.durable }],
   }
+  return isWithin(sound(next, session.peerFloor), vector)
+    ? sought
+    : andThen(sought, (behind) => pulls.queue(behind, 'behind', nowMs))
 }
-
-/** Quarantines the replicas of these dots and says so to the peer and to the operator. */
-const quarantineForks = (session: Session, forks: readonly Dot[]): Step => {
-  const fresh = [...new Map(forks.map((dot) => [dot.replica, dot])).values()].filter(
-    ({ replica }) => !session.quarantined.has(replica),
-  )
-  return {
-    session: quarantine(
-      session,
-      fresh.map(({ replica }) => replica),
-    ),
-    effects: fresh.flatMap((dot): Effect[] => [
-      { kind: 'send', frame: { kind: 'fork', dot } },
-      report('fork', forkDetail(dot)),
-    ]),
-  }
-}
-
-const forkDetail = ({ replica, counter }: Dot): string =>
-  `Replica ${replica} has two histories that differ at or before change ${counter}.`
-
-const quarantine = (session: Session, replicas: readonly ReplicaId[]): Session =>
-  replicas.length === 0
-    ? session
-    : { ...session, quarantined: new Set([...session.quarantined, ...replicas]) }
-
-export const takeFork = (session: Session, { dot }: EventByKind['fork']): Step =>
-  session.quarantined.has(dot.replica)
-    ? stay(session)
-    : {
-        session: quarantine(session, [dot.replica]),
-        effects: [report('fork', `By the peer's account: ${forkDetail(dot)}`)],
-      }
 
 /** Adds the read that is due, if one is, behind `effects`. */
 const readOn = (session: Session, effects: readonly Effect[] = []): Step => {
@@ -75,12 +50,27 @@ const readOn = (session: Session, effects: readonly Effect[] = []): Step => {
 
 export const startStream = (
   session: Session,
-  { position, end: logEnd }: EventByKind['sought'],
+  { position, end: logEnd, below }: EventByKind['sought'],
 ): Step =>
-  readOn({
-    ...session,
-    outbox: { ...session.outbox, cursor: position, behind: position < logEnd },
-  })
+  below && !isWithin(sound(session, below), session.outbox.durable)
+    ? withhold(session, below)
+    : readOn({
+        ...session,
+        outbox: { ...session.outbox, cursor: position, behind: position < logEnd },
+      })
+
+// Sending what the log still holds would let the peer see effects before their causes.
+const withhold = (session: Session, floor: VersionVector): Step =>
+  (session.peer?.version ?? 1) < 2
+    ? end(session, problem('too_far_behind'))
+    : {
+        session: { ...session, outbox: outboxes.withhold(session.outbox) },
+        effects: [{ kind: 'send', frame: { kind: 'behind', floor } }],
+      }
+
+/** Without the replicas of two histories, of which nothing more is taken. */
+const sound = ({ quarantined }: Session, vector: VersionVector): VersionVector =>
+  quarantined.size === 0 ? vector : new Map([...vector].filter(([id]) => !quarantined.has(id)))
 
 const lookForMore = (session: Session, logEnd: number): Session => {
   const { outbox } = session
@@ -90,6 +80,20 @@ const lookForMore = (session: Session, logEnd: number): Session => {
 
 export const takeGrowth = (session: Session, { end: logEnd }: EventByKind['log_grew']): Step =>
   readOn(lookForMore(session, logEnd))
+
+/** Tells the peer what others have brought us, so that it need not send that. */
+export const sayWhatRose = (session: Session, { vector }: EventByKind['heads_rose']): Step => {
+  const rose = new Map([...vector].filter(([id, counter]) => counter > counterOf(session.told, id)))
+  return rose.size === 0 || (session.peer?.version ?? 1) < 2
+    ? stay(session)
+    : {
+        session: { ...session, told: vector },
+        effects: [{ kind: 'send', frame: { kind: 'have', vector: rose } }],
+      }
+}
+
+export const takeHave = (session: Session, { vector }: EventByKind['have']): Step =>
+  stay({ ...session, outbox: outboxes.learnMore(session.outbox, vector) })
 
 export const sendSlice = (
   session: Session,
@@ -158,7 +162,7 @@ export const takeChanges = (session: Session, frame: Changes, nowMs: number): St
   const { run, offset } = frame
   const { inbox, missing } = inboxes.arrive(session.inbox, { run, offset, bytes, changes }, nowMs)
   return applyOn(
-    { ...session, inbox, outbox: outboxes.hear(session.outbox, dots) },
+    { ...session, inbox, outbox: outboxes.hear(session.outbox, dots), pullsInVain: 0 },
     missing ? [lostFrames] : [],
     nowMs,
   )
@@ -187,7 +191,7 @@ const applyOn = (session: Session, effects: readonly Effect[], nowMs: number): S
 
 export const takeReport = (
   session: Session,
-  { report: { taken, problems }, vector }: EventByKind['applied'],
+  { report: { taken, alreadyKnown, problems }, vector }: EventByKind['applied'],
   nowMs: number,
 ): Step => {
   if (vector.size > limits.replicasMax) return end(session, problem('too_many_replicas'))
@@ -205,18 +209,29 @@ export const takeReport = (
   ]
   if (found.gap) effects.push(report('gap', gapDetail(found.gap)))
   if (found.ahead) effects.push(report('too_far_ahead', aheadDetail(found.ahead)))
-  if (found.inbox.settledOffset > session.inbox.settledOffset) {
+  // Once, and not at every try.
+  if (found.inbox.fullAtRun !== undefined && session.inbox.fullAtRun === undefined) {
+    effects.push(report('no_room', 'Our disk is full; what the peer sends is asked for again.'))
+  }
+  const isSettled = found.inbox.settledOffset > session.inbox.settledOffset
+  if (isSettled) {
     const ack: Frame = { kind: 'ack', offset: found.inbox.settledOffset, vector }
     effects.push({ kind: 'send', frame: ack })
   }
-  let { inbox } = found
-  if (inboxes.isWantDue(inbox, nowMs)) {
+  let inbox = taken + alreadyKnown > 0 ? { ...found.inbox, fullAtRun: undefined } : found.inbox
+  const isWanting = inboxes.isWantDue(inbox, nowMs)
+  if (isWanting) {
     inbox = inboxes.nextRun(inbox, nowMs)
     effects.push({ kind: 'send', frame: { kind: 'want', run: inbox.run, vector } })
   }
-  const next = quarantine(checked, newlyQuarantined)
-  const receivedChanges = session.receivedChanges + taken
-  return applyOn(checkGoal({ ...next, inbox, receivedChanges }, vector), effects, nowMs)
+  const next = {
+    ...quarantine(checked, newlyQuarantined),
+    inbox,
+    receivedChanges: session.receivedChanges + taken,
+    repeatedChanges: session.repeatedChanges + alreadyKnown,
+    told: isSettled || isWanting ? vector : session.told,
+  }
+  return applyOn(checkGoal(next, vector), effects, nowMs)
 }
 
 const gapDetail = ({ replica, counter }: Dot): string =>
@@ -227,8 +242,9 @@ const aheadDetail = ({ dot, aheadMs, count }: NonNullable<inboxes.Findings['ahea
 
 const checkGoal = (session: Session, vector: VersionVector): Session => {
   if (!session.goal) return session
-  const reachable = new Map([...session.goal].filter(([id]) => !session.quarantined.has(id)))
-  return isWithin(reachable, vector) ? checkCaughtUp({ ...session, goal: undefined }) : session
+  return isWithin(sound(session, session.goal), vector)
+    ? checkCaughtUp({ ...session, goal: undefined })
+    : session
 }
 
 const checkCaughtUp = (session: Session): Session =>
@@ -240,24 +256,21 @@ export const passTime = (session: Session, _event: EventByKind['ticked'], nowMs:
   if (!session.inbox.paused && nowMs - session.lastHeardMs > limits.silenceMsMax) {
     return end(session, problem('silent'))
   }
-  const effects: Effect[] = []
-  let next = session
-  if (nowMs - session.lastBeatMs >= limits.beatEveryMs) {
-    next = { ...next, lastBeatMs: nowMs }
-    effects.push({ kind: 'measure' })
-  }
-  const { inbox } = next
-  if (inboxes.isWantDue(inbox, nowMs) && inbox.applying === undefined) {
-    // The batch without changes brings our vector, and with it the want.
-    next = { ...next, inbox: inboxes.emptyBatch(inbox) }
-    effects.push({ kind: 'apply', changes: [] })
-  }
-  return { session: next, effects }
+  const isBeatDue = nowMs - session.lastBeatMs >= limits.beatEveryMs
+  const beaten: Step = isBeatDue
+    ? { session: { ...session, lastBeatMs: nowMs }, effects: [{ kind: 'measure' }] }
+    : stay(session)
+  const wanted = andThen(beaten, (next) =>
+    inboxes.isWantDue(next.inbox, nowMs) && next.inbox.applying === undefined
+      ? askAnew(next, nowMs)
+      : stay(next),
+  )
+  return andThen(wanted, (next) => questions.passTime(serving.passTime(next, nowMs), nowMs))
 }
 
 export const sendBeat = (
   session: Session,
-  { vector, digest, end: logEnd }: EventByKind['measured'],
+  { vector, floor, digest, end: logEnd }: EventByKind['measured'],
 ): Step => {
   if (vector.size > limits.replicasMax) return end(session, problem('too_many_replicas'))
   const { outbox, inbox } = session
@@ -269,7 +282,12 @@ export const sendBeat = (
     vector,
     digest,
   }
-  return readOn(lookForMore(checkGoal(session, vector), logEnd), [{ kind: 'send', frame: beat }])
+  const told = checkGoal({ ...session, told: vector }, vector)
+  const sent: Step = { session: told, effects: [{ kind: 'send', frame: beat }] }
+  // It may have been up to our floor when the stream began, and have missed what was folded since.
+  return outbox.isWithheld || outboxes.lacks(outbox, sound(session, floor))
+    ? andThen(sent, (next) => withhold(next, floor))
+    : readOn(lookForMore(told, logEnd), sent.effects)
 }
 
 export const takeBeat = (
@@ -284,11 +302,3 @@ export const takeBeat = (
   if (missing) effects.push(lostFrames)
   return applyOn({ ...step.session, inbox }, effects, nowMs)
 }
-
-export const judge = (session: Session, { same }: EventByKind['digest_compared']): Step => ({
-  session: { ...session, divergent: !same },
-  effects:
-    same || session.divergent
-      ? []
-      : [report('divergent', 'Both nodes have the same changes and different documents.')],
-})

@@ -93,10 +93,16 @@ const connectionOf = (webSocket: WebSocket): Connection => {
     } else listener.closed(reason || 'Closed before it was used')
   }
   let drained = ignore
-  // What arrives before anyone listens waits in the socket.
+  // What arrives before anyone listens waits in the socket; one that is being dialled can be paused only
+  // when it is open, and the peer's first frame may come with the answer that opens it.
+  let isHeard = false
   webSocket.pause()
+  webSocket.on('open', () => {
+    if (!isHeard) webSocket.pause()
+  })
   return {
     listen: (listener) => {
+      isHeard = true
       listen(listener)
       webSocket.resume()
     },

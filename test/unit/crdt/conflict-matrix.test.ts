@@ -22,7 +22,7 @@ import {
   anyRegister,
   counter,
   documents,
-  escrow,
+  escrowOfLiving,
   everything,
   flag,
   lastWriter,
@@ -33,7 +33,7 @@ import {
   subjects,
   type Subject,
 } from './lattices.ts'
-import { alice, bob, replicas } from './replicas.ts'
+import { alice, bob, carol, replicas } from './replicas.ts'
 
 type Mutate<S> = (state: S, author: Timestamp) => S
 
@@ -120,6 +120,25 @@ const granted =
       escrowCounter.grant(funded, { from: replica, to: replica === alice ? bob : alice, units }),
     )
 
+/** Takes over what `owner` is known to have left; nothing if there is nothing. */
+const reclaimedOf =
+  (owner: typeof alice): Mutate<EscrowCounter> =>
+  (state, { replica }) => {
+    const outcome = escrowCounter.reclaim(state, { by: replica, from: owner })
+    return escrowCounter.isDelta(outcome) ? outcome : escrowCounter.bottom
+  }
+const spendAll: Mutate<EscrowCounter> = (state, { replica }) => {
+  const own = escrowCounter.rights(state, replica)
+  const outcome = own > 0 ? escrowCounter.spend(state, replica, own) : escrowCounter.bottom
+  return escrowCounter.isDelta(outcome) ? outcome : escrowCounter.bottom
+}
+const grantAll: Mutate<EscrowCounter> = (state, { replica }) => {
+  const units = escrowCounter.rights(state, replica)
+  if (units === 0) return escrowCounter.bottom
+  const outcome = escrowCounter.grant(state, { from: replica, to: carol, units })
+  return escrowCounter.isDelta(outcome) ? outcome : escrowCounter.bottom
+}
+
 const afterReceiving = (
   state: EscrowCounter,
   replica: typeof alice,
@@ -145,6 +164,17 @@ const expectMoved = (
   expect(escrowCounter.spent(after)).toBe(escrowCounter.spent(before) + by.spent)
   expect(escrowCounter.spent(after)).toBeLessThanOrEqual(escrowCounter.received(after))
   expect(Math.min(...rightsOf(after))).toBeGreaterThanOrEqual(0)
+}
+
+/** How the rights of alice, bob and carol differ, whatever was spent: no unit is made or lost. */
+const expectRights = (
+  { before, after }: Meeting<EscrowCounter>,
+  by: readonly [number, number, number],
+) => {
+  const earlier = rightsOf(before)
+  expect(rightsOf(after)).toEqual(by.map((more, index) => earlier[index]! + more))
+  const held = rightsOf(after).reduce((sum, units) => sum + units, 0)
+  expect(held + escrowCounter.spent(after)).toBe(escrowCounter.received(after))
 }
 
 const sorted = (values: readonly Value[]) =>
@@ -283,31 +313,51 @@ const properties: Readonly<Record<string, () => void>> = {
     ),
 
   'escrow-counter: receive x receive': () =>
-    meet(escrow, received(3), received(5), (meeting) =>
+    meet(escrowOfLiving, received(3), received(5), (meeting) =>
       expectMoved(meeting, { rights: [3, 5, 0], spent: 0 }),
     ),
   'escrow-counter: receive x spend': () =>
-    meet(escrow, received(3), spent(5), (meeting) =>
+    meet(escrowOfLiving, received(3), spent(5), (meeting) =>
       expectMoved(meeting, { rights: [3, 0, 0], spent: 5 }),
     ),
   'escrow-counter: receive x grant': () =>
-    meet(escrow, received(3), granted(5), (meeting) =>
+    meet(escrowOfLiving, received(3), granted(5), (meeting) =>
       expectMoved(meeting, { rights: [8, 0, 0], spent: 0 }),
     ),
+  'escrow-counter: receive x reclaim': () =>
+    meet(escrowOfLiving, received(3), reclaimedOf(alice), (meeting) => {
+      const [own] = rightsOf(meeting.before)
+      expectRights(meeting, [3 - own!, own!, 0])
+    }),
   'escrow-counter: spend x spend': () =>
-    meet(escrow, spent(3), spent(5), (meeting) =>
+    meet(escrowOfLiving, spent(3), spent(5), (meeting) =>
       expectMoved(meeting, { rights: [0, 0, 0], spent: 8 }),
     ),
   'escrow-counter: spend x grant': () =>
-    meet(escrow, spent(3), granted(5), (meeting) => {
+    meet(escrowOfLiving, spent(3), granted(5), (meeting) => {
       expectMoved(meeting, { rights: [5, 0, 0], spent: 3 })
       const more = escrowCounter.spend(meeting.after, alice, 5)
       expect(escrowCounter.isDelta(more)).toBe(true)
     }),
+  'escrow-counter: spend x reclaim': () =>
+    meet(escrowOfLiving, spendAll, reclaimedOf(alice), (meeting) => {
+      const [own] = rightsOf(meeting.before)
+      expectRights(meeting, [-2 * own!, own!, 0])
+    }),
   'escrow-counter: grant x grant': () =>
-    meet(escrow, granted(3), granted(5), (meeting) =>
+    meet(escrowOfLiving, granted(3), granted(5), (meeting) =>
       expectMoved(meeting, { rights: [5, 3, 0], spent: 0 }),
     ),
+  'escrow-counter: grant x reclaim': () =>
+    meet(escrowOfLiving, grantAll, reclaimedOf(alice), (meeting) => {
+      const [own] = rightsOf(meeting.before)
+      expectRights(meeting, [-2 * own!, own!, own!])
+    }),
+  'escrow-counter: reclaim x reclaim': () =>
+    meet(escrowOfLiving, reclaimedOf(carol), reclaimedOf(carol), (meeting) => {
+      const [, , left] = rightsOf(meeting.before)
+      expectRights(meeting, [left!, left!, -2 * left!])
+    }),
 
   'event-log: append x append': () =>
     meet(
@@ -357,7 +407,7 @@ const operationsByType: Readonly<Record<string, readonly string[]>> = {
   'or-set': ['add', 'remove'],
   'or-map': ['update', 'remove'],
   'pn-counter': ['add'],
-  'escrow-counter': ['receive', 'spend', 'grant'],
+  'escrow-counter': ['receive', 'spend', 'grant', 'reclaim'],
   'event-log': ['append'],
   document: ['edit'],
 }
@@ -366,7 +416,16 @@ const operationsByType: Readonly<Record<string, readonly string[]>> = {
 const parts = ['causal-context', 'version-vector']
 
 /** Documents whose rows are proved beside their rules. */
-const documentsOfTheShop = ['cart', 'product']
+const documentsOfTheShop = [
+  'cart',
+  'product',
+  'coupon',
+  'promotion',
+  'shipment',
+  'order',
+  'payment',
+  'payment-methods',
+]
 
 describe('the conflict matrix', () => {
   it('has rows for every type of crdt/', () => {

@@ -129,3 +129,14 @@ describe('a timestamp', () => {
     expect(hlc.parse(text)).toBeUndefined()
   })
 })
+
+it('takes the later of two readings: one of them, and not before the other', () => {
+  const reading = fc.record({ wallMs: fc.nat({ max: 3 }), logical: fc.nat({ max: 3 }) })
+  fc.assert(
+    fc.property(reading, reading, (a, b) => {
+      const later = hlc.later(a, b)
+      expect([a, b]).toContain(later)
+      for (const one of [a, b]) expect(isLater(one, later)).toBe(false)
+    }),
+  )
+})

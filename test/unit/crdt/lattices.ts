@@ -143,18 +143,27 @@ export const counter: Subject<PnCounter, number> = {
 
 export type EscrowOperation =
   | { readonly kind: 'receive' | 'spend'; readonly units: number }
-  /** `to` counts the replicas after the author's own. */
+  /** `to` and `from` count the replicas after the author's own. */
   | { readonly kind: 'grant'; readonly units: number; readonly to: 1 | 2 }
+  | { readonly kind: 'reclaim'; readonly units: 0; readonly from: 1 | 2 }
 
 const units = fc.integer({ min: 1, max: 9 })
+
+const ofLiving = fc.oneof(
+  fc.record({ kind: fc.constantFrom('receive', 'spend'), units }),
+  fc.record({ kind: fc.constant('grant'), units, to: fc.constantFrom(1, 2) }),
+)
+
+const ofTheGone = fc.record({
+  kind: fc.constant('reclaim'),
+  units: fc.constant(0),
+  from: fc.constantFrom(1, 2),
+})
 
 export const escrow: Subject<EscrowCounter, EscrowOperation> = {
   name: 'escrow-counter',
   lattice: escrowCounter,
-  operations: fc.oneof(
-    fc.record({ kind: fc.constantFrom('receive', 'spend'), units }),
-    fc.record({ kind: fc.constant('grant'), units, to: fc.constantFrom(1, 2) }),
-  ),
+  operations: fc.oneof({ weight: 6, arbitrary: ofLiving }, { weight: 1, arbitrary: ofTheGone }),
   mutate: (state, { replica }, operation) => {
     const outcome = decide(state, replica, operation)
     return escrowCounter.isDelta(outcome) ? outcome : escrowCounter.bottom
@@ -162,8 +171,18 @@ export const escrow: Subject<EscrowCounter, EscrowOperation> = {
   absorb: inPlace(escrowCounter.shape),
 }
 
+/** Among replicas none of which is ever given up. */
+export const escrowOfLiving: Subject<EscrowCounter, EscrowOperation> = {
+  ...escrow,
+  operations: ofLiving,
+}
+
 const decide = (state: EscrowCounter, own: Timestamp['replica'], operation: EscrowOperation) => {
   const { kind, units } = operation
+  if (kind === 'reclaim') {
+    const from = replicas[(replicas.indexOf(own) + operation.from) % replicas.length]!
+    return escrowCounter.reclaim(state, { by: own, from })
+  }
   if (kind === 'grant') {
     const to = replicas[(replicas.indexOf(own) + operation.to) % replicas.length]!
     return escrowCounter.grant(state, { from: own, to, units })

@@ -1,7 +1,9 @@
 /** Meshes over a network in memory, on virtual time: alice, bob, carol and dave, each with a log of its own. */
 
 import type { ReplicaId } from '../../../crdt/dot.ts'
+import * as vectors from '../../../crdt/version-vector.ts'
 import { createMesh, type Mesh } from '../../../sync/mesh.ts'
+import type { AnsweringByTopic } from '../../../sync/questions.ts'
 import type { LogFields } from '../../../sync/surroundings.ts'
 import { createMemoryLog, replicaOf, type MemoryLog, type WriteOptions } from './memory-log.ts'
 import { createNetwork, type Network } from './network.ts'
@@ -22,6 +24,8 @@ export interface ClusterNode {
   readonly store: MemoryLog
   readonly warnings: readonly LogFields[]
   write(count: number, options?: WriteOptions): void
+  /** Goes on as another replica, as after a full disk. */
+  renew(replica: ReplicaId): void
   /** Loses the mesh without a word, as a power cut does, and starts another with a new replica. */
   restart(replica: ReplicaId): void
 }
@@ -32,6 +36,9 @@ export interface ClusterOptions {
   readonly clusterKey?: (index: number) => Uint8Array
   readonly advertises?: boolean
   readonly random?: (count: number) => Uint8Array
+  readonly versionMax?: (index: number) => number
+  /** What a node answers when others ask it. */
+  readonly answering?: (index: number) => AnsweringByTopic
   readonly schemaVersions?: (index: number) => ReadonlyMap<string, number>
   /** Runs before the meshes start. */
   readonly prepare?: (stores: readonly MemoryLog[]) => void
@@ -56,13 +63,16 @@ export const createCluster = (size: number, options: ClusterOptions = {}): Clust
     const startMesh = (): Mesh =>
       createMesh({
         name,
-        replica,
+        replica: () => replica,
+        versionMax: options.versionMax?.(index) ?? 2,
         clusterKey: options.clusterKey?.(index) ?? new Uint8Array(32).fill(7),
         addresses: chosen.filter((_, to) => dials(index, to)).map(addressOf),
         advertised: options.advertises ? [addressOf(name)] : [],
         schemaVersions: options.schemaVersions?.(index) ?? new Map([['product', 1]]),
         log: store.log,
         intake: store.intake,
+        exchange: store.exchange,
+        answering: options.answering?.(index) ?? new Map(),
         clock: time.clock,
         timers: time.timers,
         random,
@@ -81,6 +91,9 @@ export const createCluster = (size: number, options: ClusterOptions = {}): Clust
       write: (count, writeOptions) => {
         store.write(replica, count, writeOptions)
         mesh.notifyLogGrew()
+      },
+      renew: (next) => {
+        replica = next
       },
       restart: (next) => {
         for (const other of chosen) network.block(name, other)
@@ -101,8 +114,12 @@ export const createCluster = (size: number, options: ClusterOptions = {}): Clust
       return found
     },
     hasConverged: () => {
-      const digests = nodes.map(({ store }) => `${store.log.end()} ${store.log.digest()}`)
-      return new Set(digests).size === 1
+      const [first, ...rest] = nodes.map(({ store }) => store.log)
+      return rest.every(
+        (log) =>
+          vectors.equals(log.vector(), first?.vector() ?? vectors.bottom) &&
+          log.digest() === first?.digest(),
+      )
     },
     close: () => {
       for (const { mesh } of nodes) mesh.close()

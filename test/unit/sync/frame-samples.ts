@@ -2,10 +2,17 @@
 
 import * as fc from 'fast-check'
 import { replicaIdOf, type ReplicaId } from '../../../crdt/dot.ts'
+import { keyBits } from '../../../sync/document-index.ts'
 import type { Frame } from '../../../sync/frame.ts'
+import { entryBytes, type Listing } from '../../../sync/listing.ts'
+import type { PullFrame } from '../../../sync/pull-frames.ts'
+import { endOf, startOf, type Range } from '../../../sync/ranges.ts'
 
 const alice = replicaIdOf(Uint8Array.from([0xa1, 0, 0, 0, 0, 0, 0, 1]))
 const bob = replicaIdOf(Uint8Array.from([0xb0, 0, 0, 0, 0, 0, 0, 2]))
+
+export const bytesOfHex = (hex: string): Uint8Array =>
+  Uint8Array.from(Buffer.from(hex.replaceAll(' ', ''), 'hex'))
 
 /** What each kind of frame looks like on the wire. These bytes are the protocol: they do not change within a version. */
 export const golden: {
@@ -34,13 +41,14 @@ export const golden: {
         [bob, { counter: 300, hash: new Uint8Array(32).fill(0x44) }],
         [alice, { counter: 1, hash: new Uint8Array(32).fill(0x33) }],
       ]),
+      floor: new Map([[bob, 299]]),
       digest: 'c0ffee',
       schemas: new Map([
         ['product', 2],
         ['cart', 1],
       ]),
     },
-    hex: `03 02 a100000000000001 01 ${'33'.repeat(32)} b000000000000002 ac02 ${'44'.repeat(32)} 06 633066666565 02 04 63617274 01 07 70726f64756374 02`,
+    hex: `0b 02 a100000000000001 01 ${'33'.repeat(32)} 00 b000000000000002 ac02 ${'44'.repeat(32)} ab02 06 633066666565 02 04 63617274 01 07 70726f64756374 02`,
   },
   changes: {
     frame: {
@@ -82,10 +90,102 @@ export const golden: {
     frame: { kind: 'refuse', code: 'cut', sentence: 'No.' },
     hex: '0a 03 637574 03 4e6f2e',
   },
+  behind: {
+    frame: { kind: 'behind', floor: new Map([[alice, 7]]) },
+    hex: '0c 01 a100000000000001 07',
+  },
+  have: {
+    frame: { kind: 'have', vector: new Map([[bob, 300]]) },
+    hex: '0d 01 b000000000000002 ac02',
+  },
+  pull: { frame: { kind: 'pull', pull: 1 }, hex: '0e 01' },
+  survey: {
+    frame: {
+      kind: 'survey',
+      pull: 1,
+      floor: new Map([[alice, { counter: 7, hash: new Uint8Array(32).fill(0x33) }]]),
+      clock: { wallMs: 300, logical: 2 },
+      level: 1,
+      fingerprints: Uint8Array.from([1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0, 0, 0, 0, 0]),
+    },
+    hex: `0f 01 01 a100000000000001 07 ${'33'.repeat(32)} ac02 02 01 0102030405060708 0000000000000000`,
+  },
+  compare: {
+    frame: {
+      kind: 'compare',
+      pull: 1,
+      round: 2,
+      ranges: [
+        { level: 1, place: 0 },
+        { level: 8, place: 200 },
+      ],
+    },
+    hex: '10 01 02 02 01 00 08 c801',
+  },
+  summary: {
+    frame: {
+      kind: 'summary',
+      pull: 1,
+      round: 2,
+      fingerprints: Uint8Array.from([1, 2, 3, 4, 5, 6, 7, 8]),
+    },
+    hex: '11 01 02 08 0102030405060708',
+  },
+  fetch: {
+    frame: {
+      kind: 'fetch',
+      pull: 1,
+      round: 3,
+      from: 300,
+      listings: [
+        { level: 8, place: 0, entries: bytesOfHex('00 0102030405 a1a2a3a4a5a6a7a8') },
+        { level: 1, place: 1, entries: new Uint8Array() },
+      ],
+    },
+    hex: '12 01 03 ac02 02 08 00 01 000102030405 a1a2a3a4a5a6a7a8 01 01 00',
+  },
+  documents: {
+    frame: {
+      kind: 'documents',
+      pull: 1,
+      round: 3,
+      offset: 128,
+      count: 4,
+      next: 2 ** 48,
+      parts: [
+        { kind: 'cart', id: 'c1', size: 2, at: 0, bytes: Uint8Array.from([1, 2]) },
+        { kind: 'cart', id: 'c2', size: 300, at: 299, bytes: Uint8Array.from([3]) },
+      ],
+    },
+    hex: '13 01 03 8001 04 80808080808040 02 04 63617274 02 6331 02 00 02 0102 04 63617274 02 6332 ac02 ab02 01 03',
+  },
+  took: { frame: { kind: 'took', pull: 1, round: 3, offset: 131 }, hex: '14 01 03 8301' },
+  done: { frame: { kind: 'done', pull: 1 }, hex: '15 01' },
+  ask: {
+    frame: { kind: 'ask', number: 7, topic: 'rights', body: Uint8Array.of(1, 2, 3) },
+    hex: '17070672696768747303010203',
+  },
+  answer: {
+    frame: { kind: 'answer', number: 7, body: Uint8Array.of(4, 5) },
+    hex: '180701020405',
+  },
+  deny: {
+    frame: { kind: 'deny', pull: 1, code: 'survey_dropped' },
+    hex: `16 01 0e ${Buffer.from('survey_dropped').toString('hex')}`,
+  },
 }
 
-export const bytesOfHex = (hex: string): Uint8Array =>
-  Uint8Array.from(Buffer.from(hex.replaceAll(' ', ''), 'hex'))
+/** What version 1 sends as `ready`. */
+export const goldenReadyOfVersion1: { readonly frame: Frame; readonly hex: string } = {
+  frame: {
+    kind: 'ready',
+    heads: new Map([[alice, { counter: 1, hash: new Uint8Array(32).fill(0x33) }]]),
+    floor: undefined,
+    digest: 'c0ffee',
+    schemas: new Map([['cart', 1]]),
+  },
+  hex: `03 01 a100000000000001 01 ${'33'.repeat(32)} 06 633066666565 01 04 63617274 01`,
+}
 
 const replica: fc.Arbitrary<ReplicaId> = fc
   .uint8Array({ minLength: 8, maxLength: 8 })
@@ -107,6 +207,116 @@ const address = fc
   )
   .map(([scheme, host, port]) => `${scheme}://${host}:${port}`)
 
+const heads = fc
+  .array(fc.tuple(replica, fc.record({ counter, hash: fixed })), { maxLength: 4 })
+  .map((items) => new Map(items))
+const documentKind = fc.stringMatching(/^[a-z][a-z0-9_-]{0,63}$/)
+
+/** A floor that lies `below` under the heads, and is not there where that is nothing. */
+const floorBelow = (all: ReadonlyMap<ReplicaId, { readonly counter: number }>, below: number) =>
+  new Map(
+    [...all].flatMap(([id, { counter: head }]) =>
+      head > below ? [[id, head - below] as const] : [],
+    ),
+  )
+
+const range: fc.Arbitrary<Range> = fc
+  .integer({ min: 0, max: keyBits })
+  .chain((level) =>
+    fc.record({ level: fc.constant(level), place: fc.nat({ max: 2 ** Math.min(level, 30) - 1 }) }),
+  )
+
+/** Ranges as a frame may have them: rising, none within another. */
+const ranges = fc.array(range, { minLength: 1, maxLength: 8 }).map((all) =>
+  all
+    .toSorted((a, b) => startOf(a) - startOf(b) || b.level - a.level)
+    .reduce<Range[]>((kept, one) => {
+      const last = kept.at(-1)
+      return last && startOf(one) < endOf(last) ? kept : [...kept, one]
+    }, []),
+)
+
+const listing = (inside: Range): fc.Arbitrary<Listing> =>
+  fc
+    .array(
+      fc.tuple(
+        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        fc.uint8Array({ minLength: 8, maxLength: 8 }),
+      ),
+      { maxLength: 4 },
+    )
+    .map((items) => {
+      const entries = items.map(([part, hash]) => {
+        const key = startOf(inside) + Math.floor(part * (endOf(inside) - startOf(inside)))
+        const entry = Buffer.alloc(entryBytes)
+        entry.writeUIntBE(key, 0, 6)
+        entry.set(hash, 6)
+        return entry
+      })
+      const distinct = entries
+        .toSorted(Buffer.compare)
+        .filter((entry, at, all) => at === 0 || !entry.equals(all[at - 1] ?? entry))
+      return { ...inside, entries: new Uint8Array(Buffer.concat(distinct)) }
+    })
+
+const part = fc
+  .record({
+    kind: documentKind,
+    id: fc.string({ unit: 'grapheme', maxLength: 12 }),
+    before: fc.nat(1_000),
+    bytes: fc.uint8Array({ minLength: 1, maxLength: 40 }),
+    after: fc.nat(1_000),
+  })
+  .map(({ before, after, bytes, ...name }) => ({
+    ...name,
+    size: before + bytes.length + after,
+    at: before,
+    bytes,
+  }))
+
+// Often the first, so that a session that is asked out of the blue may have that very one under way.
+const ordinal = fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 3 }), counter)
+const round = { pull: ordinal, round: ordinal }
+
+export const anyPullFrame: fc.Arbitrary<PullFrame> = fc.oneof(
+  fc.record({ kind: fc.constant('pull' as const), pull: ordinal }),
+  fc.nat(3).chain((level) =>
+    fc.record({
+      kind: fc.constant('survey' as const),
+      pull: ordinal,
+      floor: heads,
+      clock: fc.record({ wallMs: fc.nat(), logical: fc.nat(65_535) }),
+      level: fc.constant(level),
+      fingerprints: fc.uint8Array({ minLength: 8 * 2 ** level, maxLength: 8 * 2 ** level }),
+    }),
+  ),
+  fc.record({ kind: fc.constant('compare' as const), ...round, ranges }),
+  fc.record({ kind: fc.constant('summary' as const), ...round, fingerprints: fc.uint8Array() }),
+  ranges.chain((all) =>
+    fc.record({
+      kind: fc.constant('fetch' as const),
+      ...round,
+      from: fc.nat(),
+      listings: fc.tuple(...all.map(listing)),
+    }),
+  ),
+  fc.record({
+    kind: fc.constant('documents' as const),
+    ...round,
+    offset: number,
+    count: number,
+    next: fc.nat(),
+    parts: fc.array(part, { maxLength: 4 }),
+  }),
+  fc.record({ kind: fc.constant('took' as const), ...round, offset: number }),
+  fc.record({ kind: fc.constant('done' as const), pull: ordinal }),
+  fc.record({
+    kind: fc.constant('deny' as const),
+    pull: ordinal,
+    code: fc.constantFrom('survey_dropped' as const, 'document_too_large' as const),
+  }),
+)
+
 export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
   fc.record({
     kind: fc.constant('hello' as const),
@@ -122,16 +332,20 @@ export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
     addresses: fc.array(address, { maxLength: 3 }),
   }),
   fc.record({ kind: fc.constant('prove' as const), proof: fixed }),
-  fc.record({
-    kind: fc.constant('ready' as const),
-    heads: fc
-      .array(fc.tuple(replica, fc.record({ counter, hash: fixed })), { maxLength: 4 })
-      .map((items) => new Map(items)),
-    digest,
-    schemas: fc
-      .array(fc.tuple(fc.stringMatching(/^[a-z][a-z0-9_-]{0,63}$/), number), { maxLength: 4 })
-      .map((items) => new Map(items)),
-  }),
+  fc
+    .record({
+      kind: fc.constant('ready' as const),
+      heads,
+      digest,
+      schemas: fc
+        .array(fc.tuple(documentKind, number), { maxLength: 4 })
+        .map((items) => new Map(items)),
+      below: fc.option(fc.nat(400)),
+    })
+    .map(({ below, ...ready }) => ({
+      ...ready,
+      floor: below === null ? undefined : floorBelow(ready.heads, below),
+    })),
   fc.record({
     kind: fc.constant('changes' as const),
     run: number,
@@ -164,4 +378,18 @@ export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
     code: fc.stringMatching(/^[a-z_]{1,32}$/),
     sentence: fc.stringMatching(/^[ -~é☂]{0,80}$/),
   }),
+  fc.record({ kind: fc.constant('behind' as const), floor: vector }),
+  fc.record({ kind: fc.constant('have' as const), vector }),
+  fc.record({
+    kind: fc.constant('ask' as const),
+    number,
+    topic: fc.stringMatching(/^[a-z-]{1,32}$/),
+    body: fc.uint8Array({ maxLength: 40 }),
+  }),
+  fc.record({
+    kind: fc.constant('answer' as const),
+    number,
+    body: fc.option(fc.uint8Array({ maxLength: 40 }), { nil: undefined }),
+  }),
+  { weight: 6, arbitrary: anyPullFrame },
 )

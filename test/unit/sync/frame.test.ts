@@ -6,7 +6,7 @@ import { DecodeError } from '../../../crdt/codec.ts'
 import { isAddress } from '../../../sync/address.ts'
 import * as frame from '../../../sync/frame.ts'
 import * as limits from '../../../sync/limits.ts'
-import { anyFrame, bytesOfHex, golden } from './frame-samples.ts'
+import { anyFrame, bytesOfHex, golden, goldenReadyOfVersion1 } from './frame-samples.ts'
 import { replicaOf } from './memory-log.ts'
 
 /** The frame in `bytes`, or undefined if they are refused as they should be. */
@@ -50,7 +50,7 @@ describe('a frame', () => {
 
   test('decodes or is refused, whatever the bytes', () => {
     const garbage = fc
-      .tuple(fc.integer({ min: 0, max: 12 }), fc.uint8Array({ maxLength: 200 }))
+      .tuple(fc.integer({ min: 0, max: 23 }), fc.uint8Array({ maxLength: 200 }))
       .map(([kind, rest]) => Uint8Array.from([kind, ...rest]))
     fc.assert(
       fc.property(fc.oneof(garbage, fc.uint8Array()), (bytes) => {
@@ -74,6 +74,40 @@ describe('a frame', () => {
   test.each(Object.entries(golden))('%s has its golden bytes', (_, { frame: sample, hex }) => {
     expect(Buffer.from(frame.encode(sample)).toString('hex')).toBe(hex.replaceAll(' ', ''))
     expect(frame.decode(bytesOfHex(hex))).toEqual(sample)
+  })
+
+  test('ready has the form of version 1 when it says nothing of a floor', () => {
+    const { frame: sample, hex } = goldenReadyOfVersion1
+    expect(Buffer.from(frame.encode(sample)).toString('hex')).toBe(hex.replaceAll(' ', ''))
+    expect(frame.decode(bytesOfHex(hex))).toEqual(sample)
+  })
+
+  test('fits its limit when it names as many replicas as it may', () => {
+    const heads = new Map(
+      Array.from({ length: limits.replicasMax }, (_, number) => [
+        replicaOf(number),
+        { counter: 2 ** 53 - 1, hash: new Uint8Array(32) },
+      ]),
+    )
+    const vector = new Map([...heads.keys()].map((id) => [id, 2 ** 53 - 1] as const))
+    const schemas = new Map([['product', 1]])
+    const digest = 'ff'.repeat(32)
+    const level = limits.surveyLevelMax
+    const samples: frame.Frame[] = [
+      { kind: 'ready', heads, floor: vector, digest, schemas },
+      { kind: 'behind', floor: vector },
+      {
+        kind: 'survey',
+        pull: 1,
+        floor: heads,
+        clock: { wallMs: 2 ** 45, logical: 0 },
+        level,
+        fingerprints: new Uint8Array(8 * 2 ** level),
+      },
+    ]
+    for (const sample of samples) {
+      expect(frame.encode(sample).length).toBeLessThanOrEqual(limits.frameBytesMax)
+    }
   })
 
   test('may be 256 KiB and no longer', () => {
@@ -120,7 +154,24 @@ describe('a frame', () => {
     ['an address with a path', '08 01 02 7573 09 77733a2f2f612f6262'],
     ['a count beyond the bytes', '05 00 ffffffff0f'],
     ['a digest in capitals', '07 00 00 00 00 01 43'],
-    ['an unknown kind', '0b'],
+    ['a floor above its head', `0b 01 a100000000000001 01 ${'33'.repeat(32)} 02 00 00`],
+    ['ranges that overlap', '10 01 01 02 01 00 02 01'],
+    ['ranges out of order', '10 01 01 02 01 01 01 00'],
+    ['a range that is none', '10 01 01 01 01 02'],
+    ['a level beyond the keys', '10 01 01 01 31 00'],
+    ['no ranges', '10 01 01 00'],
+    ['an entry out of its range', '12 01 01 00 01 08 00 01 010102030405 a1a2a3a4a5a6a7a8'],
+    [
+      'the same entry twice',
+      '12 01 01 00 01 08 00 02 000102030405 a1a2a3a4a5a6a7a8 000102030405 a1a2a3a4a5a6a7a8',
+    ],
+    ['a part beyond its document', '13 01 01 00 01 00 01 04 63617274 02 6331 02 01 02 0102'],
+    ['an empty part', '13 01 01 00 01 00 01 04 63617274 02 6331 02 00 00'],
+    ['a document too large', '13 01 01 00 01 00 01 04 63617274 02 6331 81808002 00 01 00'],
+    ['a key beyond the last', '13 01 01 00 01 81808080808040 00'],
+    ['a survey cut too finely', '0f 01 00 00 00 0c'],
+    ['a denial without a reason', '16 01 00'],
+    ['an unknown kind', '17'],
   ])('with %s is refused', (_, hex) => {
     expect(tryDecode(bytesOfHex(hex))).toBeUndefined()
   })

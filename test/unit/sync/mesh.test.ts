@@ -260,6 +260,27 @@ describe('a mesh', () => {
   })
 })
 
+describe('a node that goes on as another replica', () => {
+  test('greets its peers anew, who then know it by that name, and loses nothing', async () => {
+    const cluster = start(3)
+    await cluster.time.advance(3_000)
+    cluster.node('bob').write(3)
+    cluster.node('bob').renew(replicaOf(9))
+    await cluster.time.advance(3_000)
+    // Nobody need know before there is something of the new one.
+    expect(peerOf(cluster, 'alice', 'bob').replica).toBe(replicaOf(2))
+    cluster.node('bob').write(1)
+    expect(await cluster.time.advanceUntil(cluster.hasConverged, 3_000)).toBe(true)
+    for (const name of ['alice', 'carol']) {
+      expect(peerOf(cluster, name, 'bob')).toMatchObject({ replica: replicaOf(9), state: 'live' })
+      expect(cluster.node(name).store.log.vector().get(replicaOf(9))).toBe(1)
+    }
+    await cluster.time.advance(10_000)
+    expect(peerOf(cluster, 'bob', 'alice').state).toBe('live')
+    expect(cluster.nodes.flatMap(({ warnings }) => warnings)).toEqual([])
+  })
+})
+
 describe('a link drill', () => {
   test('stops the exchange in both directions until the link is opened', async () => {
     const cluster = start(2)
@@ -371,18 +392,24 @@ describe('what must not be merged', () => {
     expect(wants.length).toBeLessThanOrEqual(8)
   })
 
-  test('equal changes with different documents are called divergent', async () => {
+  test('equal changes with different documents are called divergent, and made equal', async () => {
     const cluster = start(2)
     cluster.node('alice').write(3)
     await cluster.time.advance(5_000)
     expect(peerOf(cluster, 'alice', 'bob').divergent).toBe(false)
-    cluster.node('bob').store.corruptDigest()
+    cluster.node('bob').store.damage('2')
+    const isFound = () => peerOf(cluster, 'alice', 'bob').divergent
+    expect(await cluster.time.advanceUntil(isFound, 5_000)).toBe(true)
+    expect(peerOf(cluster, 'alice', 'bob').problem?.code).toBe('divergent')
+    expect(await cluster.time.advanceUntil(cluster.hasConverged, 5_000)).toBe(true)
     await cluster.time.advance(5_000)
-    expect(peerOf(cluster, 'alice', 'bob')).toMatchObject({
-      divergent: true,
-      problem: { code: 'divergent' },
-    })
-    expect(peerOf(cluster, 'bob', 'alice').divergent).toBe(true)
+    for (const [of, name] of [
+      ['alice', 'bob'],
+      ['bob', 'alice'],
+    ] as const) {
+      expect(peerOf(cluster, of, name).divergent).toBe(false)
+      expect(peerOf(cluster, of, name).problem).toBeUndefined()
+    }
   })
 
   test('a node that cannot store says so and loses nothing', async () => {

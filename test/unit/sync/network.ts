@@ -13,14 +13,14 @@ export interface Network {
   unblock(from: string, to: string): void
   /** Ends all connections between two nodes. */
   sever(a: string, b: string): void
-  /** What becomes of each message that carries changes. */
-  setFate(fate: () => Fate): void
+  /** What becomes of each message that carries changes, or belongs to a pull. */
+  setFate(fate: (kind: frames.Frame['kind']) => Fate): void
   /** Every frame that was delivered, in order. */
   readonly delivered: readonly Delivery[]
   openCount(): number
 }
 
-export type Fate = 'arrives' | 'lost' | 'twice'
+export type Fate = 'arrives' | 'lost' | 'twice' | 'late'
 
 export interface Delivery {
   readonly from: string
@@ -37,13 +37,18 @@ interface End {
 }
 
 const latencyMs = 5
+const lateMs = 40
+
+/** The numbers of frames that may meet a fate: `changes`, and from `behind` on. */
+const changesFrame = 4
+const firstOfPulls = 12
 
 export const createNetwork = (timers: Timers): Network => {
   const acceptors = new Map<string, (connection: Connection) => void>()
   const blocked = new Set<string>()
   const pairs = new Set<readonly [End, End]>()
   const delivered: Delivery[] = []
-  let fate: () => Fate = () => 'arrives'
+  let fate: (kind: frames.Frame['kind']) => Fate = () => 'arrives'
 
   const flush = (end: End, from: string): void => {
     while (end.isOpen && !end.isPaused && end.listener) {
@@ -68,10 +73,11 @@ export const createNetwork = (timers: Timers): Network => {
     },
     send: (bytes) => {
       if (!near.isOpen || blocked.has(`${near.owner}>${far.owner}`)) return
-      const outcome = bytes[0] === 4 ? fate() : 'arrives'
+      const isFated = bytes[0] === changesFrame || (bytes[0] ?? 0) >= firstOfPulls
+      const outcome = isFated ? fate(frames.decode(bytes).kind) : 'arrives'
       const copies = outcome === 'lost' ? 0 : outcome === 'twice' ? 2 : 1
       for (let copy = 0; copy < copies; copy++) {
-        timers.after(latencyMs, () => {
+        timers.after(outcome === 'late' ? lateMs : latencyMs, () => {
           if (!far.isOpen) return
           far.inbound.push(bytes)
           flush(far, near.owner)

@@ -4,13 +4,18 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { proofKeysOf, type Role } from '../../../sync/auth.ts'
 import * as changes from '../../../sync/change.ts'
+import type { ReplicaId } from '../../../crdt/dot.ts'
+import type { JoinProblem } from '../../../sync/document-exchange.ts'
+import { keyEnd } from '../../../sync/document-index.ts'
 import type { Effect, LocalEvent } from '../../../sync/event.ts'
 import * as frames from '../../../sync/frame.ts'
 import type { Frame } from '../../../sync/frame.ts'
 import * as limits from '../../../sync/limits.ts'
+import { fingerprintsOf } from '../../../sync/ranges.ts'
 import { receive, step } from '../../../sync/session.ts'
 import { begin, type Session, type SessionConfig, type Step } from '../../../sync/session-state.ts'
-import { anyFrame } from './frame-samples.ts'
+import { builtIndexOf, indexOf } from './document-sets.ts'
+import { anyFrame, anyPullFrame, golden } from './frame-samples.ts'
 import { replicaOf } from './memory-log.ts'
 
 const alice = replicaOf(1)
@@ -26,6 +31,7 @@ const configOf = (name: string, options: Partial<SessionConfig> = {}): SessionCo
   nonce: new Uint8Array(32).fill(name.length),
   keys: proofKeysOf(new Uint8Array(32)),
   schemas: new Map([['product', 1]]),
+  versionMax: 2,
   ...options,
 })
 
@@ -51,18 +57,7 @@ const play = (session: Session, events: readonly (LocalEvent | Frame)[], nowMs =
   return all
 }
 
-const frameKinds: ReadonlySet<string> = new Set<Frame['kind']>([
-  'hello',
-  'prove',
-  'ready',
-  'changes',
-  'ack',
-  'want',
-  'beat',
-  'peers',
-  'fork',
-  'refuse',
-])
+const frameKinds: ReadonlySet<string> = new Set(Object.keys(golden))
 const isFrame = (event: LocalEvent | Frame): event is Frame => frameKinds.has(event.kind)
 
 const helloFrom = (name: string, options?: Partial<SessionConfig>): Frame => {
@@ -90,6 +85,7 @@ const ready = (counters: Readonly<Record<string, number>> = {}): Frame => ({
         : [[replica, { counter, hash: new Uint8Array(32) }] as const]
     }),
   ),
+  floor: new Map(),
   digest: 'aa',
   schemas: new Map([['product', 1]]),
 })
@@ -97,10 +93,10 @@ const ready = (counters: Readonly<Record<string, number>> = {}): Frame => ({
 /** Alice's session, live, with bob at `counters` and her log at its start. */
 const live = (counters: Readonly<Record<string, number>> = {}, logEnd = 0): Step =>
   play(proven(), [
-    { kind: 'admitted', heads: new Map(), digest: 'bb' },
+    { kind: 'admitted', heads: new Map(), floor: new Map(), digest: 'bb' },
     ready(counters),
     { kind: 'heads_compared', forks: [], vector: new Map() },
-    { kind: 'sought', position: 0, end: logEnd },
+    { kind: 'sought', position: 0, end: logEnd, below: undefined },
   ])
 
 const changeOf = (replica: typeof alice, counter: number, bytes = 10): Uint8Array =>
@@ -167,10 +163,12 @@ describe('the greeting', () => {
   test('with a version that is not ours is refused', () => {
     const hello = helloFrom('bob')
     if (hello.kind !== 'hello') throw new Error('Not a hello')
-    const outcome = tell(begin(configOf('alice'), 0), { ...hello, versions: { from: 2, to: 3 } })
+    const outcome = tell(begin(configOf('alice'), 0), { ...hello, versions: { from: 3, to: 4 } })
     expect(effectOf(outcome, 'close')).toMatchObject({ problem: { code: 'bad_version' } })
     const newer = tell(begin(configOf('alice'), 0), { ...hello, versions: { from: 1, to: 3 } })
-    expect(newer.session.peer?.version).toBe(1)
+    expect(newer.session.peer?.version).toBe(2)
+    const older = tell(begin(configOf('alice', { versionMax: 1 }), 0), hello)
+    expect(older.session.peer?.version).toBe(1)
   })
 
   test('may take five seconds and no longer, whatever is sent meanwhile', () => {
@@ -200,13 +198,40 @@ describe('the greeting', () => {
   })
 })
 
+/** Alice's session with questions about three documents of her own under way in both directions. */
+const pulling = async (): Promise<Session> => {
+  const index = await builtIndexOf(['a', 'b', 'c'])
+  const survey = { floor: new Map(), clock: { wallMs: 1, logical: 0 }, index }
+  const vector = new Map<ReplicaId, number>()
+  const bobs = await builtIndexOf(['a', 'b', 'd'])
+  return play(live().session, [
+    { kind: 'pull', pull: 1 },
+    { kind: 'surveyed', of: { kind: 'peer', pull: 1 }, survey },
+    { kind: 'behind', floor: new Map([[bob, 5]]) },
+    { kind: 'turn_came', vector },
+    { kind: 'surveyed', of: { kind: 'us' }, survey },
+    {
+      kind: 'survey',
+      pull: 1,
+      floor: new Map([[bob, { counter: 5, hash: new Uint8Array(32) }]]),
+      clock: { wallMs: 1, logical: 0 },
+      level: 0,
+      fingerprints: fingerprintsOf(bobs, { level: 0, place: 0 }, 0),
+    },
+    { kind: 'floor_checked', forks: [], isBelow: true },
+  ]).session
+}
+
 describe('whatever comes', () => {
-  test('it is a step, and a closed session stays closed and silent', () => {
-    const starts = [begin(configOf('alice'), 0), proven(), live().session]
+  test('it is a step, and a closed session stays closed and silent', async () => {
+    const starts = [begin(configOf('alice'), 0), proven(), live().session, await pulling()]
     fc.assert(
       fc.property(
         fc.constantFrom(...starts),
-        fc.array(fc.oneof(anyFrame.map(frames.encode), fc.uint8Array()), { maxLength: 8 }),
+        fc.array(
+          fc.oneof(anyFrame.map(frames.encode), anyPullFrame.map(frames.encode), fc.uint8Array()),
+          { maxLength: 8 },
+        ),
         (start, messages) => {
           let session = start
           for (const bytes of messages) {
@@ -217,8 +242,162 @@ describe('whatever comes', () => {
           }
         },
       ),
-      { numRuns: 500 },
+      { numRuns: 1_000 },
     )
+  })
+
+  test('of version 2 ends a session of version 1', () => {
+    const older = play(
+      tell(begin(configOf('alice', { versionMax: 1 }), 0), helloFrom('bob', { versionMax: 1 }))
+        .session,
+      sentBy(
+        tell(begin(configOf('bob', { versionMax: 1 }), 0), helloFrom('alice', { versionMax: 1 })),
+      ),
+    )
+    const admitted = { kind: 'admitted', heads: new Map(), floor: new Map(), digest: 'bb' } as const
+    const greeted = play(older.session, [admitted])
+    expect(sentBy(greeted)).toMatchObject([{ kind: 'ready', floor: undefined }])
+    expect(tell(greeted.session, ready()).session.state).toBe('closed')
+    const first = tell(greeted.session, { ...ready(), floor: undefined } as Frame)
+    expect(first.session.state).toBe('live')
+    for (const { frame } of Object.values(golden)) {
+      if (!versionTwo.has(frame.kind)) continue
+      expect(tell(first.session, frame).session.state).toBe('closed')
+    }
+  })
+})
+
+const versionTwo: ReadonlySet<string> = new Set<Frame['kind']>([
+  'behind',
+  'have',
+  'pull',
+  'survey',
+  'compare',
+  'summary',
+  'fetch',
+  'documents',
+  'took',
+  'done',
+  'deny',
+])
+
+describe('a pull', () => {
+  test('asks for what differs, once the floor is found to be of one history', async () => {
+    const session = await pulling()
+    expect(session.pull).toMatchObject({ stage: 'fetching', number: 1, round: 1 })
+    expect(session.pull?.question).toMatchObject({ kind: 'fetch', listings: [{ level: 0 }] })
+  })
+
+  test('of a floor with another history joins nothing', () => {
+    const start = play(live().session, [
+      { kind: 'behind', floor: new Map([[bob, 5]]) },
+      { kind: 'turn_came', vector: new Map() },
+    ])
+    const dot = { replica: carol, counter: 3 }
+    const survey = { floor: new Map(), clock: { wallMs: 1, logical: 0 }, index: indexOf([]) }
+    const outcome = play(start.session, [
+      { kind: 'surveyed', of: { kind: 'us' }, survey },
+      { ...golden.survey.frame, pull: 1 } as Frame,
+      { kind: 'floor_checked', forks: [dot], isBelow: true },
+    ])
+    expect(sentBy(outcome)).toEqual([
+      { kind: 'fork', dot },
+      { kind: 'done', pull: 1 },
+    ])
+    expect(outcome.session.pull).toBeUndefined()
+    // Nor is it tried again while the two are known to differ.
+    const again = play(outcome.session, [{ kind: 'behind', floor: new Map() }], 700_000)
+    expect(effectOf(again, 'ask_turn')).toBeUndefined()
+  })
+
+  test('of documents that could not all be joined does not adopt the floor', async () => {
+    const part = { kind: 'note', id: 'd', size: 1, at: 0, bytes: Uint8Array.of(1) }
+    const documents: Frame = {
+      kind: 'documents',
+      pull: 1,
+      round: 1,
+      offset: 0,
+      count: 1,
+      next: keyEnd,
+      parts: [part],
+    }
+    const start = play(await pulling(), [documents])
+    expect(effectOf(start, 'join')?.documents).toMatchObject([{ id: 'd' }])
+    const joined = (problems: JoinProblem[]): LocalEvent => ({
+      kind: 'joined',
+      pull: 1,
+      report: { joined: 1, problems },
+    })
+    const first = play(await pulling(), [{ ...documents, next: 5 }])
+    const flawed = play(first.session, [
+      joined([{ kind: 'forged', detail: 'note/d' }]),
+      { ...documents, offset: 1, parts: [{ ...part, id: 'e' }] },
+      joined([]),
+    ])
+    expect(effectOf(flawed, 'adopt')).toBeUndefined()
+    expect(effectOf(flawed, 'report')).toMatchObject({
+      problem: { code: 'not_reconciled', detail: expect.stringContaining('note/d') as string },
+    })
+    const full = play(start.session, [joined([{ kind: 'no_room', detail: '' }])])
+    expect(full.session.state).toBe('live')
+    expect(sentBy(full)).toEqual([{ kind: 'done', pull: 1 }])
+    const good = play(start.session, [joined([])])
+    expect(sentBy(good)).toEqual([{ kind: 'took', pull: 1, round: 1, offset: 1 }])
+    expect(effectOf(good, 'adopt')?.floor.get(bob)?.counter).toBe(5)
+  })
+
+  test('is acknowledged only after what came is durable', async () => {
+    const frame = golden.documents.frame
+    if (frame.kind !== 'documents') throw new Error('Not documents')
+    const [part] = frame.parts
+    if (!part) throw new Error('No part')
+    const start = play(await pulling(), [
+      { ...frame, pull: 1, round: 1, offset: 0, next: 5, parts: [part] },
+    ])
+    expect(sentBy(start)).toEqual([])
+    expect(effectOf(start, 'join')).toBeDefined()
+  })
+
+  test('is served by one answer to each question, however often it comes', async () => {
+    const question: Frame = {
+      kind: 'fetch',
+      pull: 1,
+      round: 2,
+      from: 0,
+      listings: [{ level: 0, place: 0, entries: new Uint8Array() }],
+    }
+    const asked = play(await pulling(), [question, question, { ...question, round: 1 }])
+    const reads = asked.effects.filter(({ kind }) => kind === 'read_documents')
+    expect(reads).toMatchObject([{ pull: 1, round: 2, keys: { length: 3 } }])
+    const next = play(asked.session, [{ ...question, round: 3 }])
+    expect(effectOf(next, 'read_documents')).toMatchObject({ round: 3 })
+  })
+
+  test('of which the survey is gone is denied', async () => {
+    const over = play(await pulling(), [
+      { kind: 'done', pull: 1 },
+      { kind: 'compare', pull: 1, round: 1, ranges: [{ level: 0, place: 0 }] },
+    ])
+    expect(sentBy(over)).toEqual([{ kind: 'deny', pull: 1, code: 'survey_dropped' }])
+    expect(over.session.serving?.index).toBeUndefined()
+    // Nor is it kept for a peer that has forgotten it.
+    const idle = { ...(await pulling()), lastHeardMs: 400_000, pull: undefined }
+    expect(step(idle, { kind: 'ticked' }, 400_000).session.serving?.index).toBeUndefined()
+  })
+
+  test('that is over brings the stream of changes at once', async () => {
+    const start = await pulling()
+    const adopting = { ...start, pull: start.pull && { ...start.pull, stage: 'adopting' as const } }
+    const vector = new Map([[bob, 5]])
+    const outcome = play(adopting, [
+      { kind: 'adopted', pull: 1, report: { kind: 'adopted' } },
+      { kind: 'applied', report: noReport, vector },
+    ])
+    expect(sentBy(outcome)).toEqual([
+      { kind: 'done', pull: 1 },
+      { kind: 'want', run: 1, vector },
+    ])
+    expect(effectOf(outcome, 'end_turn')).toBeDefined()
   })
 })
 
@@ -255,7 +434,7 @@ describe('what is sent', () => {
     const outcome = play(live({}, 2).session, [
       { kind: 'want', run: 1, vector },
       { kind: 'log_read', position: 0, slice: { entries: [entry(alice, 1)], next: 1 }, end: 2 },
-      { kind: 'sought', position: 1, end: 2 },
+      { kind: 'sought', position: 1, end: 2, below: undefined },
       { kind: 'log_read', position: 1, slice: { entries: [entry(alice, 2)], next: 2 }, end: 2 },
     ])
     expect(effectOf(outcome, 'seek')?.vector).toEqual(vector)
@@ -423,6 +602,32 @@ describe('the clock', () => {
     )
     expect(sentBy(wanted)).toMatchObject([{ kind: 'want', run: 1 }])
     expect(wanted.session.inbox.heldChanges).toBe(0)
+  })
+
+  test('asks again for what a full disk had no room for, and the session goes on meanwhile', () => {
+    const noRoom = { ...noReport, problems: [{ kind: 'no_room' }] } as const
+    const full = { kind: 'applied', report: noRoom, vector: new Map() } as const
+    const done = { kind: 'applied', report: noReport, vector: new Map() } as const
+    const [first, second] = [changeOf(bob, 1), changeOf(bob, 2)]
+    const refused = play(live().session, [changesFrom(0, first), full])
+    expect(refused.session.state).toBe('live')
+    expect(effectOf(refused, 'report')).toMatchObject({ problem: { code: 'no_room' } })
+    // What still comes of this run could not follow: it is acknowledged and passed over.
+    const more = play(refused.session, [changesFrom(first.length, second)])
+    expect(effectOf(more, 'apply')?.changes).toEqual([])
+    const settled = play(more.session, [done])
+    const early = step(settled.session, { kind: 'ticked' }, limits.noRoomRetryMs - 1)
+    expect(effectOf(early, 'apply')).toBeUndefined()
+    const later = play(settled.session, [{ kind: 'ticked' }, done], limits.noRoomRetryMs)
+    expect(sentBy(later).filter(({ kind }) => kind === 'want')).toMatchObject([{ run: 1 }])
+    // It is full still, and was reported already.
+    const offset = first.length + second.length
+    const again: Frame = { kind: 'changes', run: 1, offset, changes: [first] }
+    const stillFull = play(later.session, [again, full])
+    expect(effectOf(stillFull, 'report')).toBeUndefined()
+    const room = { ...done, report: { ...noReport, taken: 1 } }
+    const healed = play(later.session, [again, room])
+    expect(healed.session.inbox.fullAtRun).toBeUndefined()
   })
 })
 

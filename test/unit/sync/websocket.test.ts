@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import { connect } from 'node:net'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { WebSocket } from 'ws'
+import { WebSocket, WebSocketServer } from 'ws'
 import { createMesh, type Mesh } from '../../../sync/mesh.ts'
 import type { Clock, Timers } from '../../../sync/surroundings.ts'
 import { createSyncServer, dialWebSocket, path, subprotocol } from '../../../sync/websocket.ts'
@@ -41,12 +41,13 @@ const start = async (name: string, number: number, dials: readonly number[]): Pr
   const store = createMemoryLog({ clock, timers })
   const mesh = createMesh({
     name,
-    replica: replicaOf(number),
+    replica: () => replicaOf(number),
     clusterKey: new Uint8Array(32).fill(3),
     addresses: dials.map((port) => `ws://127.0.0.1:${port}`),
     schemaVersions: new Map(),
     log: store.log,
     intake: store.intake,
+    exchange: store.exchange,
     clock,
     timers,
     random: (count) => randomBytes(count),
@@ -78,6 +79,30 @@ describe('over real sockets', () => {
     alice.mesh.notifyLogGrew()
     await vi.waitFor(() => expect(bob.store.log.end()).toBe(5_101))
     expect(bob.mesh.peers()).toMatchObject([{ name: 'alice', state: 'live' }])
+  })
+
+  test('what a peer says before anybody listens is heard all the same', async () => {
+    const server = createServer()
+    const hasty = new WebSocketServer({ server })
+    hasty.on('connection', (socket) => socket.send(Uint8Array.of(7)))
+    closers.push(() => {
+      hasty.close()
+      server.close()
+    })
+    const connection = dialWebSocket(`ws://127.0.0.1:${await listen(server)}`)
+    // So long that the answer to the upgrade is here, with the message right behind it.
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    const heard: Uint8Array[] = []
+    let opened = 0
+    connection.listen({
+      opened: () => opened++,
+      received: (bytes) => heard.push(new Uint8Array(bytes)),
+      drained: () => undefined,
+      closed: () => undefined,
+    })
+    await vi.waitFor(() => expect(heard).toEqual([Uint8Array.of(7)]))
+    expect(opened).toBe(1)
+    connection.close()
   })
 
   test('a broken frame ends its connection and not the process', async () => {
