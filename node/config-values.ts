@@ -1,5 +1,6 @@
 /** How the text of each setting is read; a refusal says what the text must be, and never repeats it. */
 
+import type { OrderDurability } from './checkout/driver.ts'
 import { logLevels, type LogLevel } from './log.ts'
 import { ok, refused, type Result } from './result.ts'
 
@@ -110,6 +111,18 @@ export const workers = (text: string): Result<number, string> =>
     ? ok(Number(text))
     : refused('must be a number of threads, 0 to 256')
 
+export const retentionDays = (text: string): Result<number, string> =>
+  /^[1-9][0-9]{0,3}$/.test(text)
+    ? ok(Number(text))
+    : refused(
+        'must be a number of days, 1 to 9999; a node that was away for longer is slower to return',
+      )
+
+export const trustedProxies = (text: string): Result<number, string> =>
+  /^[0-9]$/.test(text)
+    ? ok(Number(text))
+    : refused('must be how many proxies of yours a request passes, 0 to 9')
+
 /** A URL of one of these protocols, the usual one first. */
 export const url = (text: string, protocols: readonly string[]): Result<string, string> =>
   when(
@@ -118,21 +131,52 @@ export const url = (text: string, protocols: readonly string[]): Result<string, 
     `must be a URL that begins with ${protocols[0]}//`,
   )
 
+/** `sandbox`, `stripe`, or the address of a sandbox gateway, with `sandbox=` before it or without. */
 export const payments = (text: string): Result<string, string> => {
-  const gateway = /^sandbox=(https?:.*)$/s.exec(text)?.[1]
-  return when(
-    text === 'sandbox' || text === 'stripe' || (gateway !== undefined && URL.canParse(gateway)),
-    text,
-    'must be sandbox, sandbox=http://host:port or stripe',
-  )
+  if (text === 'sandbox' || text === 'stripe') return ok(text)
+  const address = gatewayUrl(text.replace(/^sandbox=/, ''))
+  return address.ok ? address : refused('must be sandbox, sandbox=http://host:port or stripe')
 }
 
-export const orderDurability = (text: string): Result<string, string> =>
+/** An address without a path, written without the slash at its end. */
+export const gatewayUrl = (text: string): Result<string, string> => {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const isRight =
+    url !== undefined &&
+    /^https?:$/.test(url.protocol) &&
+    `${url.username}${url.password}${url.search}${url.hash}` === '' &&
+    url.pathname === '/'
+  return isRight ? ok(url.origin) : refused('must be http://host:port or https://host')
+}
+
+/** Guessed, it would let anybody tell the shop that an order is paid. */
+const gatewaySecretMin = 16
+
+export const gatewaySecret = (text: string): Result<string, string> =>
   when(
-    text === 'prefer-replicated' || text === 'replicated',
+    text.length >= gatewaySecretMin && /^[\x21-\x7e]{1,256}$/.test(text),
     text,
-    'must be prefer-replicated or replicated',
+    `must have ${gatewaySecretMin} to 256 visible characters. ${howToMakeAKey}`,
   )
+
+export const stripeSecretKey = (text: string): Result<string, string> =>
+  when(
+    /^[rs]k_(live|test)_\w{8,250}$/.test(text),
+    text,
+    'must be a secret or restricted key of Stripe: sk_live_…, sk_test_…, rk_live_… or rk_test_…',
+  )
+
+export const stripeWebhookSecret = (text: string): Result<string, string> =>
+  when(
+    /^whsec_[\x21-\x7e]{8,250}$/.test(text),
+    text,
+    'must be the secret of a webhook endpoint: whsec_…',
+  )
+
+export const orderDurability = (text: string): Result<OrderDurability, string> =>
+  text === 'prefer-replicated' || text === 'replicated'
+    ? ok(text)
+    : refused('must be prefer-replicated or replicated')
 
 const list = (text: string): readonly string[] =>
   text

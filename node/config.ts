@@ -6,8 +6,10 @@
  */
 
 import { parseArgs } from 'node:util'
+import type { OrderDurability } from './checkout/driver.ts'
 import * as values from './config-values.ts'
 import type { LogLevel } from './log.ts'
+import { paymentsConfig, type PaymentsConfig } from './payments/config.ts'
 import { ok, refused, type Result } from './result.ts'
 import { settings, type Setting, type SettingName } from './settings.ts'
 
@@ -30,6 +32,13 @@ export interface Config {
   readonly advertise?: string
   /** HTTP worker threads that were asked for. */
   readonly workers: number
+  /** For how long every change is kept as such, before it may be folded into its documents. */
+  readonly retentionDays: number
+  /** Proxies of ours that a request passes, each of which notes where it got it from. */
+  readonly trustedProxies: number
+  readonly payments: PaymentsConfig
+  /** Whether an order that only this node has is taken, with a note, or not at all. */
+  readonly orderDurability: OrderDurability
   /** What the operator should know although nothing is wrong, a line each. */
   readonly notices: readonly string[]
 }
@@ -77,11 +86,19 @@ export const parseConfig = ({
   const corsOrigins = read('cors-origins', values.origins) ?? []
   const advertise = read('advertise', values.peer)
   const workers = read('workers', values.workers) ?? Math.max(0, cores - 1)
+  const retentionDays = read('retention-days', values.retentionDays) ?? 30
+  const trustedProxies = read('trusted-proxies', values.trustedProxies) ?? 0
   read('postgres-url', (url) => values.url(url, ['postgres:', 'postgresql:']))
   read('redis-url', (url) => values.url(url, ['redis:', 'rediss:']))
   read('amqp-url', (url) => values.url(url, ['amqp:', 'amqps:']))
-  read('payments', values.payments)
-  read('order-durability', values.orderDurability)
+  const payments = paymentsConfig({
+    payments: read('payments', values.payments),
+    gatewayUrl: read('gateway-url', values.gatewayUrl),
+    gatewaySecret: read('gateway-secret', values.gatewaySecret),
+    stripeSecretKey: read('stripe-secret-key', values.stripeSecretKey),
+    stripeWebhookSecret: read('stripe-webhook-secret', values.stripeWebhookSecret),
+  })
+  const orderDurability = read('order-durability', values.orderDurability) ?? 'prefer-replicated'
 
   if (text('peers') !== undefined && text('cluster-key') === undefined && peers.length > 0)
     faults.push(
@@ -91,7 +108,9 @@ export const parseConfig = ({
   if ((text('admin-email') === undefined) !== (text('admin-password') === undefined))
     faults.push('ATOLL_ADMIN_EMAIL and ATOLL_ADMIN_PASSWORD belong together: give both or neither')
 
-  if (faults.length > 0) return refused(faults)
+  // What is missing may be what was given in a wrong form.
+  if (!payments.ok && faults.length === 0) faults.push(...payments.refusal)
+  if (faults.length > 0 || !payments.ok) return refused(faults)
   return ok({
     name,
     host,
@@ -105,6 +124,10 @@ export const parseConfig = ({
     corsOrigins,
     ...(advertise === undefined ? {} : { advertise }),
     workers,
+    retentionDays,
+    trustedProxies,
+    payments: payments.value,
+    orderDurability,
     notices: [
       ...(clusterKey && values.looksTyped(clusterKey)
         ? [`ATOLL_CLUSTER_KEY is not random. ${values.howToMakeAKey}`]
@@ -191,6 +214,14 @@ const editDistanceIsSmall = (a: string, b: string): boolean => {
   return Math.max(a.length, b.length) - start - end <= 1
 }
 
+const secretSettings = [
+  'cluster-key',
+  'admin-password',
+  'gateway-secret',
+  'stripe-secret-key',
+  'stripe-webhook-secret',
+] as const satisfies readonly SettingName[]
+
 // A setting that is taken and does nothing is a promise not kept unless the node says so.
 const noticesOf = (given: ReadonlyMap<SettingName, Source>, workers: number): readonly string[] => {
   const notices: string[] = []
@@ -202,9 +233,7 @@ const noticesOf = (given: ReadonlyMap<SettingName, Source>, workers: number): re
   say('postgres-url', 'has no effect in this release: there is no merged store yet')
   say('redis-url', 'has no effect in this release: there is no event bus yet')
   say('amqp-url', 'has no effect in this release: there is no event bus yet')
-  say('payments', 'has no effect in this release: there are no payments yet')
-  say('order-durability', 'has no effect in this release: there are no orders yet')
-  for (const name of ['cluster-key', 'admin-password'] as const)
+  for (const name of secretSettings)
     if (given.get(name)?.from.startsWith('--') === true)
       say(name, 'can be read by everyone on this machine: prefer the environment variable')
   return notices

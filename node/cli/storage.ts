@@ -24,13 +24,14 @@ export const verifyCommand = command('verify', ['DIR'], (deps, [path = '']) => {
   progress.close()
   for (const note of report.notes) deps.stdout.write(`${note}\n`)
   for (const finding of report.findings) deps.stdout.write(`${lineOf(finding)}\n`)
-  const { changes, documents } = report
+  const { changes, documents, folded } = report
   if (report.findings.length > 0) {
     deps.stdout.write(`${path} is not proven: ${report.findings.length} findings\n`)
     return exitCodes.rejected
   }
   deps.stdout.write(
-    `${path} is proven: ${count(changes)} changes, ${count(documents)} documents, digest ${report.digest}\n`,
+    `${path} is proven: ${count(changes)} changes, ${count(documents)} documents, ` +
+      `${count(folded)} of them folded in part, digest ${report.digest}\n`,
   )
   return exitCodes.done
 })

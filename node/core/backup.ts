@@ -96,7 +96,8 @@ const copyDatabase = async (from: string, to: string, progress: BackupProgress):
 const examine = (file: string): BackupReport => {
   const copy = open(file)
   try {
-    checkFormat(copy)
+    // A backup that an earlier release made is brought up to date when a node opens it.
+    checkFormat(copy, 'any')
     if (copy.pragma('journal_mode', { simple: true }) === 'wal') {
       throw new Fault('storage_failed', `${file} is a node's database and no backup of one`)
     }

@@ -36,6 +36,8 @@ export const documentKind = <F extends Fields>(kind: {
 export interface World {
   /** Who writes. */
   readonly replica: ReplicaId
+  /** Who writes first, then who this node was before: whose rights it may spend. */
+  readonly lineage: readonly ReplicaId[]
   /** When: the timestamp of the change, if there will be one. */
   readonly time: Timestamp
   /** The document as it is now, earlier commands of the same batch included; bottom if there is none. */

@@ -3,14 +3,16 @@
 import type { ChangeLog } from '../../sync/change-log.ts'
 import type { VersionVector } from '../../crdt/version-vector.ts'
 import { counterOf } from '../../crdt/version-vector.ts'
+import { linkAt } from './adopt.ts'
 import type { Core } from './core.ts'
 import * as digest from './digest.ts'
 import type { Store } from './store.ts'
 
-export const createChangeLog = (core: Pick<Core, 'state'>, store: Store): ChangeLog => ({
+export const createChangeLog = (core: Pick<Core, 'state' | 'floor'>, store: Store): ChangeLog => ({
   vector: () => vectorOf(core),
   heads: () => core.state().heads,
-  hashAt: (dot) => store.readChange(dot)?.hash,
+  floor: () => core.floor(),
+  hashAt: (dot) => linkAt(store, core.floor(), dot),
   positionFor: (vector: VersionVector) => {
     let position = store.endPosition()
     for (const [replica, { counter }] of core.state().heads) {

@@ -16,15 +16,20 @@ import { dotKey, replicaIdOf, type ReplicaId } from '../../crdt/dot.ts'
 import * as hlc from '../../crdt/hybrid-logical-clock.ts'
 import type { Value } from '../../crdt/value.ts'
 import * as change from '../../sync/change.ts'
-import type { Change } from '../../sync/change.ts'
+import type { Change, ChainHeads } from '../../sync/change.ts'
 import type { IntakeReport } from '../../sync/change-log.ts'
+import type { AdoptReport, DocumentState, JoinReport } from '../../sync/document-exchange.ts'
 import type { Refusal } from '../errors.ts'
 import { Fault } from '../fault.ts'
 import { ok, type Result } from '../result.ts'
+import { adopt, judgeFloor, type Adoption } from './adopt.ts'
 import type { Decide, DocumentKind, World } from './capability.ts'
 import * as decision from './decision.ts'
 import { createDocumentCache, read, type CachedDocument } from './document-cache.ts'
+import { foldStep, type Folded, type FoldStep } from './fold.ts'
 import { createIntake } from './intake.ts'
+import { createJoining } from './joining.ts'
+import { createBriefLineage, type Lineage, type Succession } from './lineage.ts'
 import type { CoreState, Store } from './store.ts'
 import { createTransaction, type Transaction } from './transaction.ts'
 import { kindOf, kindsByName } from './understand.ts'
@@ -60,6 +65,8 @@ export interface Receipt {
 
 export interface Core {
   readonly replica: () => ReplicaId
+  /** Whose rights the node may spend: `World.lineage` as a rule would see it now. */
+  readonly lineage: () => readonly ReplicaId[]
   readonly state: () => CoreState
   /** Whether a write failed in a way that leaves open what was kept; every later one is refused. */
   readonly isBroken: () => boolean
@@ -67,6 +74,14 @@ export interface Core {
   execute(commands: readonly Command[]): readonly CommandResult[]
   /** Takes in changes from a peer as one transaction. */
   receive(changes: readonly Uint8Array[]): IntakeReport
+  /** Up to where each replica's changes were folded. */
+  readonly floor: () => ChainHeads
+  /** Takes one step of folding, as one transaction. It changes no document. */
+  fold(step: FoldStep): Folded
+  /** Joins a peer's documents as one transaction. */
+  join(documents: readonly DocumentState[]): JoinReport
+  /** Takes a peer's floor for ours, once all that it had there was joined. */
+  adopt(floor: ChainHeads, clock: hlc.Clock): AdoptReport
   /** The document as it is now, empty if there is none; not to be kept beyond the moment. */
   read: World['read']
   exists: World['exists']
@@ -84,6 +99,8 @@ export interface CoreDeps {
   readonly clock: { now(): number }
   /** Random bytes, from a source that no two nodes share. */
   readonly random: (bytes: number) => Uint8Array
+  /** Who this node was before; by default nobody. */
+  readonly lineage?: Lineage
   /** Called after each durable transaction, with the documents it changed. */
   readonly committed?: (changed: readonly CachedDocument[]) => void
 }
@@ -93,10 +110,17 @@ export const createCore = (deps: CoreDeps): Core => {
   const kinds = kindsByName(deps.kinds)
   const cache = createDocumentCache(store)
   const intake = createIntake({ kinds, store, cache })
-  const mintReplica = () => replicaIdOf(random(8))
+  const joining = createJoining({ kinds, store, cache })
+  const lineage = deps.lineage ?? createBriefLineage()
+  const mintReplica = (why: Succession) => {
+    const minted = replicaIdOf(random(8))
+    lineage.succeed(minted, why)
+    return minted
+  }
 
-  let replica = mintReplica()
+  let replica = mintReplica('start')
   let state = store.readState()
+  let floor = store.readFloor()
   let quarantined = store.readQuarantine()
   let brokenBy: { readonly cause: unknown } | undefined
 
@@ -116,7 +140,7 @@ export const createCore = (deps: CoreDeps): Core => {
     } catch (cause) {
       cache.clear()
       if (isDiskFull(cause)) {
-        replica = mintReplica()
+        replica = mintReplica('disk_full')
         throw diskFullFault({ cause })
       }
       brokenBy = { cause }
@@ -143,7 +167,12 @@ export const createCore = (deps: CoreDeps): Core => {
       const run = (command: Command): CommandResult => {
         const { request } = command
         const time = hlc.tick(reading, clock.now())
-        const world = { ...documents, replica, time: { ...time, replica } }
+        const world = {
+          ...documents,
+          replica,
+          lineage: lineage.replicas(),
+          time: { ...time, replica },
+        }
         const counter = transaction.head(replica).counter + 1
         const decided = trying(() => {
           const known = request && store.readRequest(request.id)
@@ -170,8 +199,18 @@ export const createCore = (deps: CoreDeps): Core => {
     })
     if (forked.size > 0) quarantined = store.readQuarantine()
     // Whoever else writes under our name may keep it.
-    if (forked.has(replica)) replica = mintReplica()
+    if (forked.has(replica)) replica = mintReplica('forked')
     return report
+  }
+
+  const adoptFloor = (theirs: Adoption): AdoptReport => {
+    const ours = { state, floor, self: replica, quarantined }
+    const refused = judgeFloor(store, ours, { ...theirs, nowMs: clock.now() })
+    if (refused) return refused
+    const adopted = durably(() => adopt(store, kinds, ours, theirs))
+    state = adopted.state
+    floor = adopted.floor
+    return { kind: 'adopted' }
   }
 
   // Between transactions all that changed is written, so that reading may make room in the cache.
@@ -182,10 +221,25 @@ export const createCore = (deps: CoreDeps): Core => {
 
   return {
     replica: () => replica,
+    lineage: () => lineage.replicas(),
     state: () => state,
     isBroken: () => brokenBy !== undefined,
     execute,
     receive,
+    floor: () => floor,
+    fold: (step) => {
+      const folded = durably(() => foldStep(store, kinds, step))
+      floor = folded.floor
+      return folded
+    },
+    join: (states) =>
+      transact((transaction) => {
+        const batch = { documents: states, self: replica, clock: state.clock, nowMs: clock.now() }
+        const { report, clock: after } = joining(transaction, batch)
+        return { result: report, clock: after }
+      }),
+    adopt: (theirs, { wallMs, logical }) =>
+      adoptFloor({ floor: theirs, clock: { wallMs, logical } }),
     read: (schema, id) => trimmed(documents.read(schema, id)),
     exists: (schema, id) => trimmed(documents.exists(schema, id)),
     isAnswered: documents.isAnswered,

@@ -6,9 +6,10 @@
  */
 
 import Database from 'better-sqlite3'
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { Fault } from '../fault.ts'
+import { rewriteWriteAheadLog } from './write-ahead-log.ts'
 
 export interface DataDirectory {
   readonly path: string
@@ -19,13 +20,25 @@ export interface DataDirectory {
 export const databaseFileOf = (path: string): string => join(path, 'atoll.db')
 
 /**
- * Opens the directory, making it if there is none, for its owner's eyes only. Throws a `Fault` if
- * another process has it open, or if it cannot be opened at all.
+ * Opens the directory to write in it, making it if there is none, for its owner's eyes only. Throws a
+ * `Fault` if another process has it open, or if it cannot be opened at all.
  */
 export const openDataDirectory = (path: string): DataDirectory => {
+  const directory = lockDataDirectory(path)
+  try {
+    rewriteWriteAheadLog(`${directory.databaseFile}-wal`)
+    return directory
+  } catch (error) {
+    directory.close()
+    throw new Fault('storage_failed', `${path} cannot be written`, { cause: error })
+  }
+}
+
+/** The same to look at it: whatever the database's files hold stays as it is. */
+export const lockDataDirectory = (path: string): DataDirectory => {
   let lock: Database.Database | undefined
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
+    syncNames(path, mkdirSync(path, { recursive: true, mode: 0o700 }))
     lock = new Database(join(path, 'lock.db'), { timeout: 0 })
     lock.pragma('locking_mode = EXCLUSIVE')
     lock.exec('begin exclusive')
@@ -49,6 +62,31 @@ export const openDataDirectory = (path: string): DataDirectory => {
       process.off('exit', release)
       release()
     },
+  }
+}
+
+// SQLite syncs the names inside the directory; the directory's own name is in the one above. It is
+// synced at every start, since the one that made it may have been killed before it came to that.
+const syncNames = (path: string, firstMade: string | undefined): void => {
+  const last = resolve(firstMade ?? path)
+  for (let at = resolve(path); ; at = dirname(at)) {
+    syncDirectory(dirname(at))
+    if (at === last || at === dirname(at)) return
+  }
+}
+
+const syncDirectory = (path: string): void => {
+  let descriptor: number
+  try {
+    descriptor = openSync(path, 'r')
+  } catch {
+    // Above may be what this process may pass and not read; its names are then its owner's care.
+    return
+  }
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
   }
 }
 

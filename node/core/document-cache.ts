@@ -9,8 +9,8 @@ import type { DocumentKind, ProjectedRows } from './capability.ts'
 import { cachedDocumentsMax } from './limits.ts'
 import type { Store, StoredDocument } from './store.ts'
 
-/** A document in use. The core alone changes it. */
-export interface CachedDocument {
+/** What deltas are joined into. */
+export interface Joinable {
   readonly kind: DocumentKind
   readonly id: string
   /** As it is now; what was read of it must not be kept, because the core changes it in place. */
@@ -19,6 +19,10 @@ export interface CachedDocument {
   live: Live<Document['store']> | undefined
   /** The bytes of `state`, where they are known without encoding it. */
   bytes: Uint8Array | undefined
+}
+
+/** A document in use. The core alone changes it. */
+export interface CachedDocument extends Joinable {
   /** How it was last written; undefined before the first time. */
   stored: Pick<StoredDocument, 'number' | 'hash'> | undefined
   /** Its rows as they were last written, where that is remembered: most changes leave most of them. */
@@ -71,7 +75,7 @@ export const createDocumentCache = (store: Store): DocumentCache => {
 }
 
 /** Joins `delta`, which is encoded as `bytes`, into `document`. */
-export const join = (document: CachedDocument, delta: Document, bytes: Uint8Array): void => {
+export const join = (document: Joinable, delta: Document, bytes: Uint8Array): void => {
   if (causalContext.isEmpty(document.state.context)) {
     // Nothing and a delta make the delta, and there is one way only to encode it: most documents are
     // made by one change, and cost no more than that.

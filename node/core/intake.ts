@@ -7,18 +7,16 @@
  * that told, and nothing more is taken of it until an operator has looked.
  */
 
-import * as causalContext from '../../crdt/causal-context.ts'
 import * as codec from '../../crdt/codec.ts'
 import type { ReplicaId } from '../../crdt/dot.ts'
 import * as hlc from '../../crdt/hybrid-logical-clock.ts'
-import { counterOf } from '../../crdt/version-vector.ts'
 import * as change from '../../sync/change.ts'
 import type { Change } from '../../sync/change.ts'
 import type { IntakeProblem, IntakeReport } from '../../sync/change-log.ts'
 import type { DocumentCache } from './document-cache.ts'
 import type { Store } from './store.ts'
 import type { Transaction, UnderstoodDelta } from './transaction.ts'
-import { isOwn, understand, type KindsByName } from './understand.ts'
+import { claimsUnwritten, isOwn, understand, type KindsByName } from './understand.ts'
 
 export interface IntakeDeps {
   readonly kinds: KindsByName
@@ -61,9 +59,11 @@ export const createIntake =
 
     for (const bytes of changes) {
       const made = tryDecode(bytes)
+      // Whoever sends what is corrupt is not listened to any further, and what follows in its stream may
+      // build upon what is missing now.
       if ('kind' in made) {
         problems.push(made)
-        continue
+        break
       }
       const { dot } = made
       if (stopped.has(dot.replica)) continue
@@ -81,17 +81,25 @@ export const createIntake =
         continue
       }
       const deltas = understand(kinds, made)
-      if (!deltas.every((delta) => isOwn(delta, dot.replica))) {
-        stop(dot.replica, corrupt('A change writes under dots of another replica'))
-      } else if (deltas.some(claimsToHaveSeenUs)) {
-        stop(dot.replica, corrupt('A change has seen what this node never wrote'))
-      } else {
-        transaction.append(made, bytes, deltas)
-        clock = hlc.receive(clock, change.timestampOf(made), nowMs)
-        taken++
+      const lie = lieIn(deltas, dot.replica)
+      if (lie) {
+        problems.push(lie)
+        break
       }
+      transaction.append(made, bytes, deltas)
+      clock = hlc.receive(clock, change.timestampOf(made), nowMs)
+      taken++
     }
     return { report: { taken, alreadyKnown, problems }, clock, forked }
+
+    function lieIn(deltas: readonly UnderstoodDelta[], writer: ReplicaId) {
+      if (!deltas.every((delta) => isOwn(delta, writer))) {
+        return corrupt('A change writes under dots of another replica')
+      }
+      return deltas.some(claimsToHaveSeenUs)
+        ? corrupt('A change has seen what this node never wrote')
+        : undefined
+    }
 
     function judge({ dot, time }: Change, bytes: Uint8Array): 'new' | 'known' | IntakeProblem {
       const { counter } = transaction.head(dot.replica)
@@ -108,13 +116,8 @@ export const createIntake =
         : 'new'
     }
 
-    // A document counts its own dots. To believe that dots of ours were seen which we have not written
-    // would be to use them up: what we write under them next would be taken for removed.
-    function claimsToHaveSeenUs({ kind, id, delta: { context } }: UnderstoodDelta): boolean {
-      const claimed = Math.max(counterOf(context.vector, self), ...(context.cloud.get(self) ?? []))
-      if (claimed === 0) return false
-      const ours = cache.get(kind, id).state.context
-      return !causalContext.has(ours, { replica: self, counter: claimed })
+    function claimsToHaveSeenUs({ kind, id, delta }: UnderstoodDelta): boolean {
+      return claimsUnwritten(delta.context, cache.get(kind, id).state.context, self)
     }
   }
 

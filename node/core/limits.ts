@@ -20,6 +20,20 @@ export const sliceMsMax = 10
 export const sliceChangesMin = 16
 export const sliceChangesMax = 1_024
 
+/**
+ * A step of folding is as long as a slice of a peer's changes. A sync of the disk is most of a small
+ * one: at fewer changes than this there would be more of them and none would be shorter.
+ */
+export const foldChangesMin = 32
+export const foldChangesMax = 512
+
+/** Documents of a peer that one transaction joins: each is read, joined and written twice. */
+export const joinDocumentsMin = 4
+export const joinDocumentsMax = 256
+
+/** How long the making of an index keeps the thread before others get their turn. */
+export const surveyMsMax = 5
+
 /** Commands that may wait. Beyond this the node is overloaded and says so at once. */
 export const queuedCommandsMax = 20_000
 
@@ -46,3 +60,6 @@ export const backupPagesPerStep = 1_024
 
 /** A write-ahead log beyond this is not being moved into the database. */
 export const walDegradedBytes = 256 * 1_024 * 1_024
+
+/** How much of a write-ahead log is written over itself at once: it is sixteen times that, seldom more. */
+export const rewriteStepBytes = 1_024 * 1_024

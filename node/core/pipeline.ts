@@ -21,6 +21,8 @@ export interface Pipeline extends ChangeIntake {
   submit<Input, Answer extends Value>(
     command: Command<Input, Answer>,
   ): Promise<Result<Outcome<Answer>, Refusal>>
+  /** How many commands wait. */
+  waiting(): number
   /** Resolves when all that was submitted before is done, and takes nothing more. */
   close(): Promise<void>
 }
@@ -112,10 +114,14 @@ export const createPipeline = (deps: PipelineDeps): Pipeline => {
       try {
         return await takeSliced(changes)
       } catch (error) {
+        // The peer keeps what we have no room for, and may have the rest of our log meanwhile.
+        if (isFull(error)) return { taken: 0, alreadyKnown: 0, problems: [{ kind: 'no_room' }] }
         reportIfBroken(error)
         throw error
       }
     },
+
+    waiting: () => waiting.length,
 
     close: () => {
       isClosed = true
@@ -127,6 +133,8 @@ export const createPipeline = (deps: PipelineDeps): Pipeline => {
     },
   }
 }
+
+const isFull = (error: unknown): boolean => error instanceof Fault && error.code === 'storage_full'
 
 const settle = ({ resolve, reject }: Waiting, result: CommandResult | undefined): void => {
   if (!result) reject(new Error('A command was not answered'))

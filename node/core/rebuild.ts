@@ -1,18 +1,18 @@
 /**
- * Makes what is derived from the log anew: documents, histories, requests, rows, digest.
+ * Makes what is derived from base and log anew: documents, histories, requests, rows, digest.
  *
  * All of it happens in one transaction, so that a rebuild that is cut short leaves everything as it was.
  */
 
 import * as hlc from '../../crdt/hybrid-logical-clock.ts'
 import * as change from '../../sync/change.ts'
+import type { DocumentState } from '../../sync/document-exchange.ts'
 import type { DocumentKind } from './capability.ts'
-import * as digest from './digest.ts'
 import { createDocumentCache } from './document-cache.ts'
 import { rebuildBatchBytes } from './limits.ts'
 import type { CoreState, Store } from './store.ts'
-import { createTransaction, writeRows } from './transaction.ts'
-import { kindsByName, understand } from './understand.ts'
+import { createTransaction, writeRows, type UnderstoodDelta } from './transaction.ts'
+import { kindsByName, tryDecode, understand, type KindsByName } from './understand.ts'
 
 /** Called now and then with the number of changes read so far. */
 export type Progress = (changes: number) => void
@@ -37,15 +37,18 @@ export const refresh = (
   return isSame ? 'rows' : 'everything'
 }
 
-/** Throws the derived state of `store` away and replays its log; answers how many changes it has. */
+/** Throws the derived state of `store` away and derives it once more; answers how many changes its log has. */
 export const rebuild = (
   store: Store,
   kinds: readonly DocumentKind[],
   progress: Progress = () => {},
 ): number =>
   store.transact(() => {
-    store.clearDocuments()
+    const byName = kindsByName(kinds)
     store.clearRows(kinds.flatMap(({ tables }) => tables))
+    copyBase(store, byName)
+    writeAllRows(store, byName)
+    joinUnread(store, byName)
     const { changes } = replay({ from: store, to: store, kinds, progress })
     store.noteKinds(describe(kinds))
     store.noteRowsFilled()
@@ -66,8 +69,8 @@ export interface Replayed {
 }
 
 /**
- * Replays the log of one store into the empty derived state of another, which may be the same; inside
- * a transaction of the latter.
+ * Replays the log of one store into the derived state of another, which may be the same, and whose
+ * documents are those of the base; inside a transaction of the latter.
  */
 export const replay = ({
   from,
@@ -82,7 +85,11 @@ export const replay = ({
 }): Replayed => {
   const byName = kindsByName(kinds)
   const cache = createDocumentCache(to)
-  let state: CoreState = { heads: new Map(), clock: hlc.bottom, digest: digest.empty() }
+  let state: CoreState = {
+    heads: new Map(),
+    clock: to.readHorizon(),
+    digest: to.readState().digest,
+  }
   let changes = 0
   let position = 0
   for (;;) {
@@ -92,7 +99,7 @@ export const replay = ({
     let { clock } = state
     for (const entry of entries) {
       const made = change.decode(entry.bytes)
-      clock = hlc.receive(clock, change.timestampOf(made), made.time.wallMs)
+      clock = hlc.later(clock, made.time)
       transaction.replay(made, entry.position, understand(byName, made))
     }
     state = { ...transaction.finish(clock).state, clock }
@@ -105,17 +112,52 @@ export const replay = ({
   return { changes, state }
 }
 
+/** Makes the documents those of the base, without what this release cannot read any more: it is kept aside. */
+const copyBase = (store: Store, kinds: KindsByName): void => {
+  store.clearDocuments()
+  let setAside = 0
+  for (const state of store.scanFolded()) {
+    if (read(kinds, state)) continue
+    store.addUnread(state)
+    store.dropFolded(state.kind, state.id)
+    setAside++
+  }
+  if (setAside > 0) store.clearDocuments()
+}
+
+/** Makes what was kept aside a part of its documents, where its kind is known by now. */
+const joinUnread = (store: Store, kinds: KindsByName): void => {
+  const before = store.readState()
+  const transaction = createTransaction(store, createDocumentCache(store), before)
+  for (const kept of store.scanUnread()) {
+    const state = read(kinds, kept)
+    if (!state) continue
+    transaction.join([state])
+    store.dropUnread(kept)
+  }
+  transaction.finish(before.clock)
+}
+
+const read = (kinds: KindsByName, state: DocumentState): UnderstoodDelta | undefined => {
+  const kind = kinds.get(state.kind)
+  return kind && tryDecode(kind, state)
+}
+
 /** Fills the rows of all documents, for read models whose tables were made anew. */
 export const fillReadModels = (store: Store, kinds: readonly DocumentKind[]): void => {
-  const byName = kindsByName(kinds)
-  const cache = createDocumentCache(store)
   store.transact(() => {
     store.clearRows(kinds.flatMap(({ tables }) => tables))
-    for (const { kind: name, id } of store.scanDocuments()) {
-      const kind = byName.get(name)
-      if (kind) writeRows(store, cache.get(kind, id), true)
-      cache.trim()
-    }
+    writeAllRows(store, kindsByName(kinds))
     store.noteRowsFilled()
   })
+}
+
+/** Writes the rows of all documents into tables that are empty. */
+export const writeAllRows = (store: Store, kinds: KindsByName): void => {
+  const cache = createDocumentCache(store)
+  for (const { kind: name, id } of store.scanDocuments()) {
+    const kind = kinds.get(name)
+    if (kind) writeRows(store, cache.get(kind, id), true)
+    cache.trim()
+  }
 }

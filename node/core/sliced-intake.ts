@@ -47,7 +47,7 @@ export const createSlicedIntake = (deps: SlicedIntakeDeps): SlicedIntake => {
           const slice = rest.slice(0, size.max())
           const report = takeSlice(slice)
           sum = add(sum, report)
-          rest = without(rest.slice(slice.length), stoppedBy(report.problems))
+          rest = following(rest.slice(slice.length), report.problems)
         } catch (error) {
           return reject(error)
         }
@@ -64,6 +64,13 @@ const add = (a: IntakeReport, b: IntakeReport): IntakeReport => ({
   alreadyKnown: a.alreadyKnown + b.alreadyKnown,
   problems: [...a.problems, ...b.problems],
 })
+
+/** What is left to be taken: nothing after a corrupt change, as within a slice. */
+const following = (
+  changes: readonly Uint8Array[],
+  problems: readonly IntakeProblem[],
+): readonly Uint8Array[] =>
+  problems.some(({ kind }) => kind === 'corrupt') ? [] : without(changes, stoppedBy(problems))
 
 /** Replicas of which a change was not taken: what follows of theirs cannot be either. */
 const stoppedBy = (problems: readonly IntakeProblem[]): ReadonlySet<ReplicaId> =>

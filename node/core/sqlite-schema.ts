@@ -9,7 +9,10 @@ import { checkpointPages, pageCacheKiB } from './limits.ts'
 export const applicationId = 0x41746f6c
 
 /** Rises when the tables below change shape; it stands in the header too. */
-export const formatVersion = 1
+export const formatVersion = 2
+
+/** The oldest format that is brought up to date when it is opened. */
+const formatVersionMin = 1
 
 export const tables = `
 -- The log: all changes this node has, in the order in which it applied them.
@@ -31,6 +34,33 @@ create table if not exists changes (
   constraint a_dot_names_one_change unique (replica, counter)
 ) strict;
 
+-- Where each replica's changes in the log begin: up to here they were folded.
+create table if not exists floors (
+  replica integer primary key references replicas (number),
+  counter integer not null,
+  hash    blob    not null,
+  constraint hash_is_sha256 check (length(hash) = 32)
+) strict;
+
+-- The base: what was folded of each document, under the number that the document has below. With the
+-- log it is what all else is derived from.
+create table if not exists folded (
+  document integer primary key,
+  kind     text not null,
+  id       text not null,
+  bytes    blob not null,
+  hash     blob not null
+) strict;
+
+-- Of the base, what only a later release can read.
+create table if not exists unread (
+  kind  text not null,
+  id    text not null,
+  hash  blob not null,
+  bytes blob not null,
+  primary key (kind, id, hash)
+) strict;
+
 -- Replicas under whose name two histories were found, and the change that is not the one we have.
 create table if not exists quarantine (
   replica text    not null primary key,
@@ -38,7 +68,7 @@ create table if not exists quarantine (
   bytes   blob    not null
 ) strict;
 
--- Derived from the log: thrown away and made again by "atoll rebuild".
+-- Derived from the base and the log: thrown away and made again by "atoll rebuild".
 create table if not exists documents (
   number integer primary key,
   kind   text not null,
@@ -54,9 +84,11 @@ create table if not exists touches (
   primary key (document, position)
 ) strict, without rowid;
 
+-- Two regions may each answer one request while they are cut off.
 create table if not exists requests (
-  request  text    not null primary key,
-  position integer not null
+  request  text    not null,
+  position integer not null,
+  primary key (request, position)
 ) strict, without rowid;
 
 create table if not exists state (
@@ -65,33 +97,52 @@ create table if not exists state (
 ) strict, without rowid;
 `
 
-export const derivedTables = ['documents', 'touches', 'requests'] as const
-
-/** Makes the tables in an empty database; refuses one that another program or a later release made. */
+/**
+ * Makes the tables in an empty database, and brings those of an earlier format up to date; refuses a
+ * database that another program or a later release made.
+ */
 export const prepareTables = (database: Database.Database): void => {
   const isEmpty = database.prepare('select 1 from sqlite_schema limit 1').get() === undefined
-  if (isEmpty) {
-    database.pragma(`application_id = ${applicationId}`)
+  if (isEmpty) database.pragma(`application_id = ${applicationId}`)
+  else checkFormat(database, 'any')
+  const prepare = database.transaction(() => {
+    // What is derived had another shape then: noting no kinds has it made anew at the start.
+    if (versionOf(database) === 1) {
+      database.exec(`drop table requests; delete from state where name = 'kinds'`)
+    }
+    database.exec(tables)
     database.pragma(`user_version = ${formatVersion}`)
-  }
-  checkFormat(database)
-  database.exec(tables)
+  })
+  if (versionOf(database) !== formatVersion) prepare.immediate()
 }
 
-/** Throws a `Fault` unless the header says that the file is an Atoll database of this format. */
-export const checkFormat = (database: Database.Database): void => {
-  const id = database.pragma('application_id', { simple: true })
-  const version = database.pragma('user_version', { simple: true })
-  if (id !== applicationId) {
-    throw new Fault('storage_failed', `${database.name} is not an Atoll database`)
+/**
+ * Throws a `Fault` unless the header says that the file is an Atoll database, of this format or, if
+ * asked, of any that this release brings up to date.
+ */
+export const checkFormat = (
+  database: Database.Database,
+  accepted: 'current' | 'any' = 'current',
+): void => {
+  const fault = (what: string) => new Fault('storage_failed', `${database.name} ${what}`)
+  if (database.pragma('application_id', { simple: true }) !== applicationId) {
+    throw fault('is not an Atoll database')
   }
-  if (version !== formatVersion) {
-    throw new Fault(
-      'storage_failed',
-      `${database.name} has format ${String(version)}, and this release reads format ${formatVersion}`,
-    )
+  const version = versionOf(database)
+  if (version === formatVersion) return
+  if (!isOutdated(database) || accepted === 'current') {
+    throw fault(`has format ${version}, and this release reads format ${formatVersion}`)
   }
 }
+
+/** Whether it is of an earlier format, which is brought up to date when a node opens it. */
+export const isOutdated = (database: Database.Database): boolean => {
+  const version = versionOf(database)
+  return version >= formatVersionMin && version < formatVersion
+}
+
+const versionOf = (database: Database.Database): number =>
+  Number(database.pragma('user_version', { simple: true }))
 
 /**
  * Applies the settings. The package's SQLite is compiled to fall back to `synchronous=NORMAL` in WAL

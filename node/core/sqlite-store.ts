@@ -2,13 +2,15 @@
 
 import Database from 'better-sqlite3'
 import type { Clock } from '../../crdt/hybrid-logical-clock.ts'
+import type { DocumentState } from '../../sync/document-exchange.ts'
 import { Fault } from '../fault.ts'
 import * as digest from './digest.ts'
 import { pageRows } from './limits.ts'
+import { createSqliteBase } from './sqlite-folded.ts'
 import { createSqliteLog } from './sqlite-log.ts'
 import { prepareReadModels } from './sqlite-read-models.ts'
 import { createRowWriter } from './sqlite-rows.ts'
-import { assertDurable, configure, derivedTables, prepareTables } from './sqlite-schema.ts'
+import { assertDurable, configure, prepareTables } from './sqlite-schema.ts'
 import type { CoreState, DocumentRow, Store, StoredChange, Table } from './store.ts'
 
 export interface SqliteStore extends Store {
@@ -50,8 +52,13 @@ const storeOn = (
   assertDurable(database)
 
   const sql = prepareStatements(database)
-  const { settle, readHeads, writeHead, ...log } = createSqliteLog(database)
-  const transact = database.transaction((work: () => unknown) => work())
+  const { settle: settleLog, readHeads, writeHead, ...log } = createSqliteLog(database)
+  const { settle: settleBase, finish, copyToDocuments, ...base } = createSqliteBase(database)
+  const transact = database.transaction((work: () => unknown) => {
+    const result = work()
+    finish()
+    return result
+  })
 
   return {
     database,
@@ -64,7 +71,8 @@ const storeOn = (
         isKept = true
         return result
       } finally {
-        settle(isKept)
+        settleLog(isKept)
+        settleBase()
       }
     },
 
@@ -88,6 +96,7 @@ const storeOn = (
     },
 
     ...log,
+    ...base,
 
     readRequest: (request) => sql.readRequest.get(request),
     hasRequest: (request) => sql.hasRequest.get(request) !== undefined,
@@ -96,6 +105,7 @@ const storeOn = (
     },
 
     readDocument: (kind, id) => sql.readDocument.get(kind, id),
+    readDocumentAt: (number) => sql.readDocumentAt.get(number),
 
     writeDocument: ({ number, kind, id, bytes, hash }: DocumentRow) => {
       if (number === undefined) {
@@ -136,8 +146,8 @@ const storeOn = (
       for (const { name } of derived) database.exec(`delete from ${name}`)
     },
     clearDocuments: () => {
-      for (const name of derivedTables) database.exec(`delete from ${name}`)
-      sql.writeStateValue.run('digest', digest.empty())
+      database.exec('delete from touches; delete from requests')
+      sql.writeStateValue.run('digest', copyToDocuments())
     },
 
     close: () => {
@@ -172,16 +182,20 @@ const prepareStatements = (database: Database.Database) => ({
   writeStateValue: database.prepare<[string, Uint8Array]>(
     'insert or replace into state (name, value) values (?, ?)',
   ),
-  // Two regions may each answer one request while cut off; the first that arrived is told again.
   insertRequest: database.prepare<[string, number]>(
     'insert into requests (request, position) values (?, ?) on conflict do nothing',
   ),
-  hasRequest: database.prepare<[string]>('select 1 from requests where request = ?'),
+  hasRequest: database.prepare<[string]>('select 1 from requests where request = ? limit 1'),
+  // The answer that arrived first is told again.
   readRequest: database.prepare<[string], StoredChange>(
-    `select position, bytes, hash from requests join changes using (position) where request = ?`,
+    `select position, bytes, hash from requests join changes using (position)
+     where request = ? order by position limit 1`,
   ),
   readDocument: database.prepare<[string, string], StoredDocumentRow>(
     'select number, bytes, hash from documents where kind = ? and id = ?',
+  ),
+  readDocumentAt: database.prepare<[number], DocumentState>(
+    'select kind, id, bytes from documents where number = ?',
   ),
   insertDocument: database.prepare<[string, string, Uint8Array, Uint8Array]>(
     'insert into documents (kind, id, bytes, hash) values (?, ?, ?, ?)',

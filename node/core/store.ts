@@ -7,8 +7,9 @@ import type { Dot, ReplicaId } from '../../crdt/dot.ts'
 import type { Clock } from '../../crdt/hybrid-logical-clock.ts'
 import type { ChainHeads } from '../../sync/change.ts'
 import type { LogEntry, LogSlice } from '../../sync/change-log.ts'
+import type { DocumentState } from '../../sync/document-exchange.ts'
 
-export interface Store {
+export interface Store extends Base {
   /**
    * Runs `work` as one transaction; when this returns, all of it is durable. When it throws, none of
    * it is, except after a failed write to the disk itself, when nobody can know.
@@ -33,13 +34,21 @@ export interface Store {
   /** The replicas of which two histories were found. */
   readQuarantine(): ReadonlySet<ReplicaId>
 
-  /** The change that answered this request, if one did. */
+  /**
+   * Takes changes out of the log, and their histories and requests with them. `endPosition` stays
+   * where it is even if the last change goes: whoever reads the log would miss what came next.
+   */
+  dropChanges(positions: readonly number[]): void
+
+  /** The change that answered this request, if one did; the earliest in the log, if several did. */
   readRequest(request: string): StoredChange | undefined
   hasRequest(request: string): boolean
-  /** Notes that the change at `position` answered this request; the first note stays. */
+  /** Notes that the change at `position` answered this request, as one before it may have, too. */
   noteRequest(request: string, position: number): void
 
   readDocument(kind: string, id: string): StoredDocument | undefined
+  /** The document of a number that `scanDocuments` has told since this process started. */
+  readDocumentAt(number: number): DocumentState | undefined
   /** Writes a document and answers its number; one without a number is new. */
   writeDocument(row: DocumentRow): number
   /** Notes that the change at `position` is part of the document's history. */
@@ -53,12 +62,43 @@ export interface Store {
   /** Puts `rows` in the place of those that the document of this number has in `table`. */
   replaceRows(table: Table, document: number, rows: readonly Row[], isNew: boolean): void
   clearRows(tables: readonly Table[]): void
-  /** Empties documents, histories, requests and the digest. */
+  /** Puts the base in the place of all documents, the digest with it; empties histories and requests. */
   clearDocuments(): void
   /** What the derived state was made by, so that a release that reads more makes it anew. */
   readDerivation(): Derivation
   noteKinds(kinds: string): void
   noteRowsFilled(): void
+}
+
+/**
+ * The base: documents as they were at the floor, made of changes that left the log. Together with the
+ * log it is what all else is derived from: documents are the base joined with the log's deltas.
+ */
+export interface Base {
+  /** Up to where each replica's changes were folded; the log holds exactly what comes after. */
+  readFloor(): ChainHeads
+  /** Notes the floor of these replicas; that of the others stays. */
+  writeFloor(floor: ChainHeads): void
+  /** Nothing in the base is later than this. */
+  readHorizon(): Clock
+  writeHorizon(horizon: Clock): void
+
+  /** What was folded of a document; undefined if nothing was. */
+  readFolded(kind: string, id: string): Uint8Array | undefined
+  /** Puts the folded state of a document, which must be among the documents, in the place of any other. */
+  writeFolded(kind: string, id: string, bytes: Uint8Array): void
+  dropFolded(kind: string, id: string): void
+  /** Every folded state, one a document, in no particular order. */
+  scanFolded(): Iterable<DocumentState>
+
+  /**
+   * Keeps a state that only a later release can read, until one does. Such states cannot be joined, so
+   * a document may have several; the same one is kept once.
+   */
+  addUnread(state: DocumentState): void
+  dropUnread(state: DocumentState): void
+  readUnread(kind: string, id: string): readonly Uint8Array[]
+  scanUnread(): Iterable<DocumentState>
 }
 
 export interface Derivation {

@@ -8,6 +8,7 @@ import type { Document } from '../../crdt/document.ts'
 import type { ReplicaId } from '../../crdt/dot.ts'
 import * as change from '../../sync/change.ts'
 import type { Change, ChainHead } from '../../sync/change.ts'
+import { openBase } from './base.ts'
 import type { DocumentKind } from './capability.ts'
 import * as digest from './digest.ts'
 import { join, type CachedDocument, type DocumentCache } from './document-cache.ts'
@@ -20,6 +21,8 @@ export interface Transaction {
   append(made: Change, bytes: Uint8Array, understood: readonly UnderstoodDelta[]): void
   /** Joins the deltas of a change that stands in the log at `position`. */
   replay(made: Change, position: number, understood: readonly UnderstoodDelta[]): void
+  /** Joins states of documents that come without the changes that made them, into the base as well. */
+  join(states: readonly UnderstoodDelta[]): void
   /** Writes what changed; answers the state that the store was left in, and the documents. */
   finish(clock: CoreState['clock']): { state: CoreState; changed: readonly CachedDocument[] }
 }
@@ -41,6 +44,7 @@ export const createTransaction = (
 ): Transaction => {
   const heads = new Map<ReplicaId, ChainHead>()
   const changed = new Map<CachedDocument, number[]>()
+  const base = openBase(store)
 
   const head = (replica: ReplicaId) => heads.get(replica) ?? before.heads.get(replica) ?? noHead
 
@@ -59,6 +63,15 @@ export const createTransaction = (
   return {
     head,
     replay,
+
+    join: (states) => {
+      for (const one of states) {
+        const document = cache.get(one.kind, one.id)
+        join(document, one.delta, one.bytes)
+        if (!changed.has(document)) changed.set(document, [])
+        base.join(one)
+      }
+    },
 
     append: (made, bytes, understood) => {
       const { dot, time } = made
@@ -80,6 +93,7 @@ export const createTransaction = (
         sum.add(hash)
         for (const position of positions) store.touchDocument(number, position)
       }
+      base.write()
       const state = { heads: new Map([...before.heads, ...heads]), clock, digest: sum.bytes() }
       store.writeState(state, heads.keys())
       return { state, changed: [...changed.keys()] }

@@ -4,8 +4,11 @@
  * complete when this node knows them too and rebuilds.
  */
 
+import * as causalContext from '../../crdt/causal-context.ts'
+import type { CausalContext } from '../../crdt/causal-context.ts'
 import * as codec from '../../crdt/codec.ts'
 import type { ReplicaId } from '../../crdt/dot.ts'
+import { counterOf } from '../../crdt/version-vector.ts'
 import type { Change, DocumentDelta } from '../../sync/change.ts'
 import type { DocumentKind } from './capability.ts'
 import type { UnderstoodDelta } from './transaction.ts'
@@ -41,7 +44,23 @@ export const isOwn = ({ kind, delta }: UnderstoodDelta, replica: ReplicaId): boo
   return own
 }
 
-const tryDecode = (
+/**
+ * Whether what came from a peer has seen dots of ours, `self`, that `ours` has not. A document counts
+ * its own dots: to believe that they were seen before we have written them would be to use them up,
+ * and what we write under them next would be taken for removed.
+ */
+export const claimsUnwritten = (
+  { vector, cloud }: CausalContext,
+  ours: CausalContext,
+  self: ReplicaId,
+): boolean => {
+  let counter = counterOf(vector, self)
+  for (const beyond of cloud.get(self) ?? []) counter = Math.max(counter, beyond)
+  return counter > 0 && !causalContext.has(ours, { replica: self, counter })
+}
+
+/** The delta or state that the bytes hold; undefined if this release cannot read it. */
+export const tryDecode = (
   kind: DocumentKind,
   { id, bytes }: DocumentDelta,
 ): UnderstoodDelta | undefined => {

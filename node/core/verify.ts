@@ -1,6 +1,6 @@
 /**
- * Proves a data directory, and changes nothing in it: that its log is as it was written, and that all
- * that is derived from the log is what the log says.
+ * Proves a data directory, and changes nothing in it: that base and log are as they were written, and
+ * that all that is derived from them is what they say.
  */
 
 import Database from 'better-sqlite3'
@@ -8,12 +8,13 @@ import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Fault } from '../fault.ts'
 import type { DocumentKind } from './capability.ts'
-import { databaseFileOf, openDataDirectory, type DataDirectory } from './data-directory.ts'
+import { databaseFileOf, lockDataDirectory, type DataDirectory } from './data-directory.ts'
 import * as digest from './digest.ts'
 import { createFindings, type Finding } from './findings.ts'
 import type { Progress } from './rebuild.ts'
-import { checkFormat } from './sqlite-schema.ts'
+import { checkFormat, isOutdated } from './sqlite-schema.ts'
 import { createSqliteStore } from './sqlite-store.ts'
+import { verifyBase } from './verify-base.ts'
 import { nextForDerived, verifyDerived, type ReadModels } from './verify-derived.ts'
 import { nextForLog, verifyLog } from './verify-log.ts'
 import { examineWriteAheadLog } from './write-ahead-log.ts'
@@ -23,9 +24,12 @@ export interface VerifyReport {
   readonly findings: readonly Finding[]
   /** What an operator may want to know although nothing is wrong. */
   readonly notes: readonly string[]
+  /** In the log, above the floor. */
   readonly changes: number
+  /** Documents of which something was folded. */
+  readonly folded: number
   readonly documents: number
-  /** Hexadecimal; of the documents as the log makes them. */
+  /** Hexadecimal; of the documents as base and log make them. */
   readonly digest: string
 }
 
@@ -40,7 +44,7 @@ export const verify = (
   }
   let directory: DataDirectory
   try {
-    directory = openDataDirectory(path)
+    directory = lockDataDirectory(path)
   } catch (error) {
     if (!(error instanceof Fault)) throw error
     return unproven({ where: path, what: error.message, next: 'Stop the node and verify again.' })
@@ -56,6 +60,7 @@ const unproven = (finding: Finding): VerifyReport => ({
   findings: [finding],
   notes: [],
   changes: 0,
+  folded: 0,
   documents: 0,
   digest: '',
 })
@@ -74,6 +79,7 @@ const examine = (
   const notes: string[] = []
   let changes = 0
   let documents = 0
+  let folded = 0
   let sum = ''
 
   // Before the database is opened, because opening it reads the log past what is damaged.
@@ -91,18 +97,26 @@ const examine = (
   findings.section({ where: 'database', next: nextForLog }, () => {
     const found = new Database(databaseFile, { readonly: true, fileMustExist: true })
     try {
-      checkFormat(found)
+      checkFormat(found, 'any')
+      if (isOutdated(found)) {
+        const what = 'it has the format of an earlier release'
+        findings.add({ where: 'database', what, next: nextForOutdated })
+        return
+      }
       const isSound = findings.section({ where: 'database', next: nextForLog }, () => {
         for (const what of integrityFaultsOf(found)) {
           findings.add({ where: 'database', what, next: nextForLog })
         }
       })
-      const isProven = findings.section({ where: 'log', next: nextForLog }, () => {
+      const isLogProven = findings.section({ where: 'log', next: nextForLog }, () => {
         const log = verifyLog(found, findings, progress)
         changes = log.changes
-        for (const replica of log.quarantined) notes.push(`${replica} is in quarantine`)
+        for (const replica of log.quarantined) notes.push(quarantineNote(path, replica))
       })
-      if (!isProven || !isSound) {
+      const isBaseProven = findings.section({ where: 'base', next: nextForLog }, () => {
+        folded = verifyBase(found, kinds, findings)
+      })
+      if (!isLogProven || !isBaseProven || !isSound) {
         notes.push('What is derived was not compared, because what it is derived from is damaged')
         return
       }
@@ -121,8 +135,15 @@ const examine = (
       found.close()
     }
   })
-  return { findings: findings.list(), notes, changes, documents, digest: sum }
+  return { findings: findings.list(), notes, changes, folded, documents, digest: sum }
 }
+
+const nextForOutdated =
+  'Start a node on it or run "atoll rebuild", which bring it up to date, and verify it again.'
+
+const quarantineNote = (path: string, replica: string): string =>
+  `${replica} is in quarantine: two histories were found under its name. ` +
+  `"atoll quarantine ${path}" shows the change that told`
 
 const integrityFaultsOf = (database: Database.Database): readonly string[] =>
   database

@@ -1,5 +1,5 @@
 /**
- * Looks for damage in a write-ahead log that SQLite would pass over in silence.
+ * What SQLite passes over in silence in a write-ahead log: damage, and bytes that only look durable.
  *
  * SQLite reads the log up to the first frame that fails its checksum, and takes that for the end. It
  * has to: after a power cut the last transaction may be there in pieces, and was never acknowledged.
@@ -10,7 +10,8 @@
  * Source: https://sqlite.org/walformat.html
  */
 
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs'
+import { rewriteStepBytes } from './limits.ts'
 
 export type WalCondition =
   /** Every committed transaction can be read. */
@@ -23,9 +24,11 @@ export type WalCondition =
 const headerBytes = 32
 const frameHeaderBytes = 24
 const magic = 0x377f0682
+/** What a disk writes wholly or not at all. */
+const sectorBytes = 512
 
 export const examineWriteAheadLog = (file: string): WalCondition => {
-  const descriptor = openIfThere(file)
+  const descriptor = openIfThere(file, 'r')
   if (descriptor === undefined) return { kind: 'whole' }
   try {
     return examine(descriptor)
@@ -50,21 +53,54 @@ const examine = (descriptor: number): WalCondition => {
   let brokenAt = 0
   let commitsBeyond = 0
   for (let frame = 1; frame <= frames; frame++) {
-    const bytes = read(descriptor, headerBytes + (frame - 1) * frameBytes, frameBytes)
+    const at = headerBytes + (frame - 1) * frameBytes
+    const bytes = read(descriptor, at, frameBytes)
     // Frames with other salts were left behind by an earlier log in the same file.
     const isOurs =
       bytes.getUint32(8) === header.getUint32(16) && bytes.getUint32(12) === header.getUint32(20)
-    if (brokenAt === 0) {
-      sums = checksum(bytes, { from: 0, to: 8, isLittleEndian, sums })
-      sums = checksum(bytes, { from: frameHeaderBytes, to: frameBytes, isLittleEndian, sums })
-      if (isOurs && matches(bytes, 16, sums)) continue
-      brokenAt = frame
-    }
+    sums = checksum(bytes, { from: 0, to: 8, isLittleEndian, sums })
+    sums = checksum(bytes, { from: frameHeaderBytes, to: frameBytes, isLittleEndian, sums })
+    const isNext = isOurs && matches(bytes, 16, sums)
+    if (!isNext && brokenAt === 0) brokenAt = frame
+    // Where a sector ends inside the frame's head, a power cut may leave the new log's salts beside what
+    // an earlier log said of a commit.
+    const isMixed = at % sectorBytes === sectorBytes - 8 && !isNext
     const isCommit = bytes.getUint32(4) !== 0
-    if (isOurs && isCommit) commitsBeyond++
+    if (brokenAt > 0 && isOurs && isCommit && !isMixed) commitsBeyond++
+    // Whether the next one follows is told by what this one says of itself.
+    sums = [bytes.getUint32(16), bytes.getUint32(20)]
   }
   if (commitsBeyond === 0) return { kind: 'whole' }
   return { kind: commitsBeyond === 1 ? 'torn' : 'damaged', frame: brokenAt }
+}
+
+/**
+ * Writes the log's bytes over themselves and syncs them, so that what is read of it is on the disk. Only
+ * whoever holds the directory's lock may do this, before the database is opened. Throws if it fails.
+ *
+ * Were they not synced by the process that wrote them? Its sync may have failed. The kernel then takes
+ * the pages for clean: they are read back as if they were durable, and no later sync writes them.
+ * Whoever goes on from such a transaction loses it in the next power cut, and all that came behind it.
+ *
+ * Source: Rebello et al., "Can Applications Recover from fsync Failures?", USENIX ATC 2020.
+ */
+export const rewriteWriteAheadLog = (file: string): void => {
+  const descriptor = openIfThere(file, 'r+')
+  if (descriptor === undefined) return
+  try {
+    const bytes = new Uint8Array(rewriteStepBytes)
+    for (let at = 0; ;) {
+      const length = readSync(descriptor, bytes, 0, bytes.length, at)
+      if (length === 0) break
+      for (let done = 0; done < length;) {
+        done += writeSync(descriptor, bytes, done, length - done, at + done)
+      }
+      at += length
+    }
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
 }
 
 type Sums = readonly [number, number]
@@ -90,10 +126,11 @@ const read = (descriptor: number, position: number, length: number): DataView =>
   return new DataView(bytes.buffer)
 }
 
-const openIfThere = (file: string): number | undefined => {
+const openIfThere = (file: string, flags: 'r' | 'r+'): number | undefined => {
   try {
-    return openSync(file, 'r')
-  } catch {
-    return undefined
+    return openSync(file, flags)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
   }
 }

@@ -9,7 +9,7 @@ import type { Pipeline } from '../core/pipeline.ts'
 import type { NodeEnv } from '../http/router.ts'
 import { createAccessTokens } from './access-token.ts'
 import { accountKind } from './account.ts'
-import { clientAddress } from './client-address.ts'
+import { createClientAddress } from './client-address.ts'
 import { ensureAdmin, type FirstAdmin } from './first-admin.ts'
 import { createGuard, type Guard } from './guard.ts'
 import { identityKeysOf } from './identity-keys.ts'
@@ -54,7 +54,7 @@ export interface IdentityDeps {
 /** Resolves when the node's key is announced and the first admin is there, both durable. */
 export const createIdentity = async (deps: IdentityDeps): Promise<Identity> => {
   const { core, pipeline, clock, random, nodeName, adminFromConfig } = deps
-  const { passwords = createPasswords(), addressOf = clientAddress } = deps
+  const { passwords = createPasswords(), addressOf = createClientAddress(0) } = deps
   const keys = identityKeysOf(deps.clusterSecret)
   const queries = createIdentityQueries(deps.database)
 

@@ -20,7 +20,16 @@ const Peer = z.object({
   name: z.string(),
   address: z.string().optional(),
   replica: z.string().optional(),
-  state: z.enum(['connecting', 'authenticating', 'syncing', 'live', 'down', 'cut', 'refused']),
+  state: z.enum([
+    'connecting',
+    'authenticating',
+    'syncing',
+    'reconciling',
+    'live',
+    'down',
+    'cut',
+    'refused',
+  ]),
   link: z.enum(['open', 'cut']),
   lagChanges: z.int().openapi({ description: 'Changes of ours that it has not acknowledged.' }),
   lagMs: z.number().openapi({ description: 'The age of the oldest of them.' }),
@@ -29,8 +38,13 @@ const Peer = z.object({
     description: 'It has the same changes and other documents: never, unless something broke.',
   }),
   heldChanges: z.int(),
+  reconciliation: z.object({ fetched: z.int(), of: z.int() }).optional().openapi({
+    description:
+      'Documents fetched from it, of those found to differ, while it is reconciled with.',
+  }),
   sentChanges: z.int(),
   receivedChanges: z.int(),
+  repeatedChanges: z.int().openapi({ description: 'Received though we had them already.' }),
   bytesSent: z.int(),
   bytesReceived: z.int(),
 })
@@ -97,15 +111,29 @@ const endOfMillisecond = (text: string): hlc.Timestamp | undefined => {
 
 const Origin = z
   .object({
-    change: z.string(),
-    type: z.string(),
-    actor: z.string(),
-    hlc: z.string(),
-    at: z.iso.datetime(),
+    change: z.string().nullable(),
+    type: z.string().nullable(),
+    actor: z.string().nullable(),
+    hlc: z.string().nullable(),
+    at: z.iso.datetime().nullable(),
     replica: z.string(),
     node: z.string().nullable(),
+    isFolded: z.boolean().openapi({
+      description:
+        'The change is so old that only what it made is kept. Then `change`, `type` and `actor` are ' +
+        'null, and the time is null where the value does not carry it.',
+    }),
   })
   .openapi('Origin')
+
+const FoldedUntil = z.iso
+  .datetime()
+  .nullable()
+  .openapi({
+    description:
+      'Its changes up to then were folded into it, and its past is known from then on; null if all of ' +
+      'them are in the log.',
+  })
 
 const WrittenValue = z
   .object({ value: z.unknown(), dot: z.string(), writtenBy: Origin.nullable() })
@@ -128,7 +156,8 @@ export const ExplainedOut = z
     kind: z.string(),
     id: z.string(),
     at: z.string().nullable(),
-    changes: z.int().openapi({ description: 'How many changes made it.' }),
+    changes: z.int().openapi({ description: 'How many changes of the log made it.' }),
+    foldedUntil: FoldedUntil,
     conflicts: z.array(z.string()).openapi({ description: 'Fields that a person should look at.' }),
     fields: z.record(
       z.string(),
@@ -141,7 +170,9 @@ export const ExplainedOut = z
 
 export const HistoryPage = page(
   Origin.extend({ details: z.unknown(), documents: z.array(z.string()) }),
-).openapi('HistoryPage')
+)
+  .extend({ foldedUntil: FoldedUntil })
+  .openapi('HistoryPage')
 
 export const ConflictQuery = PageQuery.extend({
   kind: z

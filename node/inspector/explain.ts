@@ -51,12 +51,11 @@ export interface ExplainedField {
 /** `secrets` are fields of which nobody is shown more than that they were written, when and by whom. */
 export const explain = (
   { fields }: Pick<Schema, 'fields'>,
-  { document, origins }: PastDocument,
+  { document, originOf }: Pick<PastDocument, 'document' | 'originOf'>,
   secrets: ReadonlySet<string> = new Set(),
 ): Readonly<Record<string, ExplainedField>> =>
   Object.fromEntries(
     Object.entries(fields).map(([name, [, { type }]]) => {
-      const originOf: OriginOf = (dot) => origins.get(dotKey(dot)) ?? null
       const explained = explainField(type, fieldOf(document, name), originOf)
       return [name, secrets.has(name) ? withoutValues(explained) : explained]
     }),
@@ -77,7 +76,7 @@ const withoutValues = (field: ExplainedField): ExplainedField => {
   }
 }
 
-type OriginOf = (dot: Dot) => Origin | null
+type OriginOf = PastDocument['originOf']
 
 const fieldOf = ({ store }: Document, name: string): unknown => store[name]
 
@@ -102,7 +101,7 @@ const explainRegister = (store: DotFun<Stamped<Value>>, originOf: OriginOf): Exp
   const written = (entry: Entry<Stamped<Value>>) => ({
     value: entry.value.value,
     dot: dotKey(entry.dot),
-    writtenBy: originOf(entry.dot),
+    writtenBy: originOf(entry.dot, entry.value),
   })
   return {
     type: 'lww-register',
@@ -153,7 +152,10 @@ const explainLog = (store: DotFun<Stamped<Value>>, originOf: OriginOf): Explaine
     type: 'event-log',
     value: events.map(({ value }) => value.value),
     rule: 'all_kept',
-    parts: events.map(({ dot, value }) => part(value.value, dot, originOf)),
+    parts: events.map(({ dot, value }) => ({
+      ...part(value.value, dot, originOf),
+      writtenBy: originOf(dot, value),
+    })),
   }
 }
 

@@ -1,7 +1,10 @@
-/** A document's history: the changes that made it, and the document as it was at a time. */
+/**
+ * A document's history: the changes that made it, and the document as it was at a time. It begins
+ * where the log begins: of changes that were folded only what they made is left.
+ */
 
 import type { Document } from '../../crdt/document.ts'
-import { dotKey, type DotKey } from '../../crdt/dot.ts'
+import { dotKey, type Dot, type DotKey } from '../../crdt/dot.ts'
 import * as hlc from '../../crdt/hybrid-logical-clock.ts'
 import * as live from '../../crdt/live.ts'
 import type { Value } from '../../crdt/value.ts'
@@ -14,38 +17,66 @@ import { understand } from '../core/understand.ts'
 
 /** Who wrote something, what, where and when. */
 export interface Origin {
-  /** `<replica>:<counter>` of the change in its replica's chain. */
+  /** `<replica>:<counter>` of the change in its replica's chain; null if it was folded, as all below. */
+  readonly change: string | null
+  readonly type: string | null
+  readonly actor: string | null
+  /** Null too where the value itself does not carry it. */
+  readonly hlc: string | null
+  /** The physical part of `hlc`. */
+  readonly at: string | null
+  readonly replica: string
+  /** The node that the replica was, if it has told us. */
+  readonly node: string | null
+  /** Whether the change is in the log no more. */
+  readonly isFolded: boolean
+}
+
+/** The origin of something that a change of the log wrote. */
+export interface LoggedOrigin extends Origin {
   readonly change: string
   readonly type: string
   readonly actor: string
   readonly hlc: string
-  /** The physical part of `hlc`. */
   readonly at: string
-  readonly replica: string
-  /** The node that the replica was, if it has told us. */
-  readonly node: string | null
 }
 
 export interface HistoryDeps {
-  readonly store: Pick<Store, 'readHistory'>
+  readonly store: Pick<Store, 'readHistory' | 'readFolded' | 'readHorizon'>
   readonly nodeOf: (replica: string) => string | undefined
 }
 
 export interface PastDocument {
   readonly document: Document
-  /** The change that wrote each dot of the document. */
-  readonly origins: ReadonlyMap<DotKey, Origin>
+  /** Who wrote the entry under a dot; `time` is what the entry itself says of it. */
+  readonly originOf: (dot: Dot, time?: hlc.Clock) => Origin | null
+  /** Of the log. */
   readonly changes: number
+  /** Whether more changes made it than the log has. */
+  readonly isFolded: boolean
 }
 
-/** The document that the changes up to `until` make; all changes, if it is left out. */
+/**
+ * Up to when a document's changes were folded, and its past is not known; undefined if the log has all
+ * of it. It is said for all documents together, so it may be later than this one's last folded change.
+ */
+export const foldedUntil = (
+  { store }: Pick<HistoryDeps, 'store'>,
+  { kind, id }: { readonly kind: string; readonly id: string },
+): hlc.Clock | undefined => (store.readFolded(kind, id) ? store.readHorizon() : undefined)
+
+/**
+ * The document that the changes up to `until` make; all changes, if it is left out. It must not be
+ * before `foldedUntil`.
+ */
 export const replayHistory = (
   deps: HistoryDeps,
   { kind, id, until }: { kind: DocumentKind; id: string; until?: hlc.Timestamp },
 ): PastDocument => {
   const { schema } = kind
   const kinds = new Map([[schema.kind, kind]])
-  const document = live.thaw(schema.shape, schema.bottom)
+  const base = deps.store.readFolded(schema.kind, id)
+  const document = live.thaw(schema.shape, base ? schema.decode(base) : schema.bottom)
   const origins = new Map<DotKey, Origin>()
   let changes = 0
   for (const made of changesOf(deps, schema.kind, id)) {
@@ -57,16 +88,38 @@ export const replayHistory = (
       live.absorb(document, delta)
     }
   }
-  return { document, origins, changes }
+  const isFolded = base !== undefined
+  return {
+    document,
+    changes,
+    isFolded,
+    originOf: (dot, time) =>
+      origins.get(dotKey(dot)) ?? (isFolded ? foldedOrigin(deps, dot, time) : null),
+  }
 }
 
-export interface HistoryEntry extends Origin {
+const foldedOrigin = (
+  { nodeOf }: HistoryDeps,
+  { replica }: Dot,
+  time: hlc.Clock | undefined,
+): Origin => ({
+  change: null,
+  type: null,
+  actor: null,
+  hlc: time ? hlc.format({ ...time, replica }) : null,
+  at: time ? new Date(time.wallMs).toISOString() : null,
+  replica,
+  node: nodeOf(replica) ?? null,
+  isFolded: true,
+})
+
+export interface HistoryEntry extends LoggedOrigin {
   readonly details: Value
   /** The documents that the change touched. */
   readonly documents: readonly string[]
 }
 
-/** The document's changes in the order of their time. */
+/** The document's changes that are in the log, in the order of their time. */
 export const listHistory = (
   deps: HistoryDeps,
   { kind, id }: { readonly kind: string; readonly id: string },
@@ -83,7 +136,7 @@ function* changesOf({ store }: HistoryDeps, kind: string, id: string): Generator
   for (const { bytes } of store.readHistory(kind, id)) yield change.decode(bytes)
 }
 
-const originOf = (made: Change, { nodeOf }: HistoryDeps): Origin => {
+const originOf = (made: Change, { nodeOf }: HistoryDeps): LoggedOrigin => {
   const receipt = receiptOf(made)
   return {
     change: receipt.change,
@@ -93,6 +146,7 @@ const originOf = (made: Change, { nodeOf }: HistoryDeps): Origin => {
     at: new Date(made.time.wallMs).toISOString(),
     replica: made.dot.replica,
     node: nodeOf(made.dot.replica) ?? null,
+    isFolded: false,
   }
 }
 

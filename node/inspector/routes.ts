@@ -2,6 +2,7 @@
 
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
 import { z } from 'zod'
+import * as hlc from '../../crdt/hybrid-logical-clock.ts'
 import type { Value } from '../../crdt/value.ts'
 import type { Mesh } from '../../sync/mesh.ts'
 import { vectorOf } from '../core/change-log.ts'
@@ -29,7 +30,7 @@ import * as api from './api.ts'
 import { conflictsOf, type InspectedKind } from './conflict.ts'
 import { createConflictQueries, type ConflictRow } from './conflict-queries.ts'
 import { explain } from './explain.ts'
-import { listHistory, replayHistory, type HistoryDeps } from './history.ts'
+import { foldedUntil, listHistory, replayHistory, type HistoryDeps } from './history.ts'
 import { resolveConflict } from './resolve.ts'
 
 export interface InspectorDeps {
@@ -132,6 +133,7 @@ const addDocumentRoutes = (router: OpenAPIHono<NodeEnv>, deps: InspectorDeps): v
         ...problemResponses(
           'document_not_found',
           'document_kind_unknown',
+          'beyond_retention',
           'invalid_request',
           'unauthorized',
           'forbidden',
@@ -144,8 +146,13 @@ const addDocumentRoutes = (router: OpenAPIHono<NodeEnv>, deps: InspectorDeps): v
       const found = find(name, id)
       if ('code' in found) return problem(c, found)
       const { kind } = found
+      const folded = foldedUntil(history, { kind: name, id })
+      if (at && folded && hlc.compare(at, { ...folded, replica: at.replica }) < 0) {
+        const detail = `What is kept of ${name}/${id} begins at ${timeOf(folded)}`
+        return problem(c, { code: 'beyond_retention', detail })
+      }
       const past = replayHistory(history, { kind, id, ...(at ? { until: at } : {}) })
-      if (past.changes === 0) {
+      if (past.changes === 0 && !past.isFolded) {
         const detail = `There was no ${name}/${id} then`
         return problem(c, { code: 'document_not_found', detail })
       }
@@ -155,6 +162,7 @@ const addDocumentRoutes = (router: OpenAPIHono<NodeEnv>, deps: InspectorDeps): v
           id,
           at: at ? new Date(at.wallMs).toISOString() : null,
           changes: past.changes,
+          foldedUntil: folded ? timeOf(folded) : null,
           conflicts: conflictsOf(found, past.document),
           fields: explain(kind.schema, past, found.secrets),
         }),
@@ -168,6 +176,7 @@ const addDocumentRoutes = (router: OpenAPIHono<NodeEnv>, deps: InspectorDeps): v
       path: '/admin/documents/{kind}/{id}/history',
       tags: ['inspector'],
       summary: "A document's changes, earliest first",
+      description: 'Those that are kept; `foldedUntil` says where what is kept begins.',
       middleware: guard.require('documents:explain'),
       request: { params: api.DocumentParams, query: PageQuery },
       responses: {
@@ -189,7 +198,13 @@ const addDocumentRoutes = (router: OpenAPIHono<NodeEnv>, deps: InspectorDeps): v
       const after = cursor === undefined ? ok('') : decodeCursor(cursor, z.string())
       if (!after.ok) return problem(c, after.refusal)
       const rest = listHistory(history, { kind: name, id }).filter(({ hlc }) => hlc > after.value)
-      return answerSlice(rest, limit, (last) => last.hlc)
+      const folded = foldedUntil(history, { kind: name, id })
+      return answerJson(
+        JSON.stringify({
+          ...slice(rest, limit, (last) => last.hlc),
+          foldedUntil: folded ? timeOf(folded) : null,
+        }),
+      )
     },
   )
 
@@ -297,13 +312,10 @@ const addConflictRoutes = (
   )
 }
 
-const answerSlice = <T>(
-  rest: readonly T[],
-  limit: number,
-  keyOf: (last: T) => string,
-): Response => {
+const slice = <T>(rest: readonly T[], limit: number, keyOf: (last: T) => string) => {
   const items = rest.slice(0, limit)
   const last = items.at(-1)
-  const next = rest.length > limit && last ? { next: encodeCursor(keyOf(last)) } : {}
-  return answerJson(JSON.stringify({ items, ...next }))
+  return { items, ...(rest.length > limit && last ? { next: encodeCursor(keyOf(last)) } : {}) }
 }
+
+const timeOf = ({ wallMs }: hlc.Clock): string => new Date(wallMs).toISOString()

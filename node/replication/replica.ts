@@ -6,13 +6,24 @@ import * as lwwRegister from '../../crdt/lww-register.ts'
 import { documentKind, draftDelta, type Decide, type World } from '../core/capability.ts'
 import { isNull, isText } from '../guards.ts'
 import { ok } from '../result.ts'
+import { nodeReplicaTable } from './tables.ts'
 
 export const replica = schema('replica', 1, {
   node: [1, lwwRegister.shape(isText)],
   opened: [2, eventLog.shape(isNull)],
 })
 
-export const replicaKind = documentKind({ schema: replica, tables: [], project: () => ({}) })
+export const replicaKind = documentKind({
+  schema: replica,
+  tables: [nodeReplicaTable],
+  project: (id, { store }) => {
+    const node = lwwRegister.read({ store: store.node })
+    const [opened] = eventLog.entries({ store: store.opened })
+    return node === undefined
+      ? {}
+      : { node_replicas: [{ replica: id, node, opened_ms: opened?.value.wallMs ?? 0 }] }
+  },
+})
 
 /** A replica's first change: it names the node. */
 export const openReplica: Decide<{ readonly node: string }, null> = (world, { node }) =>

@@ -3,61 +3,11 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { rebuild } from '../../../../node/core/rebuild.ts'
-import type { Command } from '../../../../node/core/core.ts'
-import { mark, noteKind, rename, spend, stock, tag, unmark, untag } from './note.ts'
+import { noteKind } from './note.ts'
+import { bytesOf, expectEqual, perform, step } from './steps.ts'
 import { createTestCore, send, type TestCore } from './test-core.ts'
 
 const isFull = process.env['ATOLL_TEST_SIZE'] === 'full'
-
-const id = fc.constantFrom('n', 'm')
-const word = fc.constantFrom('a', 'b', 'c')
-const command: fc.Arbitrary<Command> = fc.oneof(
-  fc.tuple(id, word).map(([id, text]) => rename(id, text)()),
-  fc.tuple(id, word).map(([id, text]) => tag(id, text)()),
-  fc.tuple(id, word).map(([id, text]) => untag(id, text)()),
-  fc.tuple(id, word, word).map(([id, key, text]) => mark(id, key, text)()),
-  fc.tuple(id, word).map(([id, key]) => unmark(id, key)()),
-  fc.tuple(id, fc.integer({ min: 1, max: 9 })).map(([id, units]) => stock(id, units)()),
-  fc.tuple(id, fc.integer({ min: 1, max: 4 })).map(([id, units]) => spend(id, units)()),
-)
-
-const who = fc.nat({ max: 2 })
-type Step =
-  | { readonly do: 'execute'; readonly at: number; readonly commands: readonly Command[] }
-  | { readonly do: 'send'; readonly from: number; readonly to: number; readonly bytesMax: number }
-  | { readonly do: 'wait'; readonly at: number; readonly ms: number }
-
-const step: fc.Arbitrary<Step> = fc.oneof(
-  fc.record({
-    do: fc.constant('execute' as const),
-    at: who,
-    commands: fc.array(command, { minLength: 1, maxLength: 4 }),
-  }),
-  fc.record({
-    do: fc.constant('send' as const),
-    from: who,
-    to: who,
-    bytesMax: fc.integer({ min: 1, max: 2_000 }),
-  }),
-  fc.record({ do: fc.constant('wait' as const), at: who, ms: fc.integer({ min: -50, max: 500 }) }),
-)
-
-const perform = (cores: readonly TestCore[], one: Step): void => {
-  if (one.do === 'execute') {
-    cores[one.at]!.execute(one.commands)
-  } else if (one.do === 'send') {
-    if (one.from !== one.to) send(cores[one.from]!, cores[one.to]!, one.bytesMax)
-  } else cores[one.at]!.clock.ms += one.ms
-}
-
-const bytesOf = ({ store }: TestCore) =>
-  new Map(Array.from(store.scanDocuments(), ({ id, bytes }) => [id, Buffer.from(bytes)]))
-
-const expectEqual = (a: TestCore, b: TestCore) => {
-  expect(b.digest()).toBe(a.digest())
-  expect(bytesOf(b)).toEqual(bytesOf(a))
-  expect(b.rows()).toEqual(a.rows())
-}
 
 const numRuns = isFull ? 2_000 : 60
 

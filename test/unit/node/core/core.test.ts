@@ -77,7 +77,12 @@ describe('a rule that makes what no node could read', () => {
   const expectDraft = ({ decide, input }: Command): Draft<Value> => {
     const alice = createTestCore()
     const decided = decide(
-      { ...alice, replica: alice.replica(), time: { ...hlc.bottom, replica: alice.replica() } },
+      {
+        ...alice,
+        replica: alice.replica(),
+        lineage: alice.lineage(),
+        time: { ...hlc.bottom, replica: alice.replica() },
+      },
       input,
     )
     if (!decided.ok) throw new Error('refused')

@@ -95,6 +95,14 @@ describe('when the disk fails', () => {
     expect(broken).toEqual([])
   })
 
+  test('a full one has no room for what a peer sent, which may send it again', async () => {
+    const { pipeline, broken, turn } = createTestPipeline(failing('storage_full'))
+    const report = pipeline.receive([Uint8Array.of(1)])
+    turn()
+    expect(await report).toEqual({ taken: 0, alreadyKnown: 0, problems: [{ kind: 'no_room' }] })
+    expect(broken).toEqual([])
+  })
+
   test('any other way, the process is told to end', async () => {
     const { pipeline, broken, turn } = createTestPipeline(failing('storage_failed'))
     const outcome = Promise.allSettled([pipeline.submit(tag('n', 'a')()), pipeline.receive([])])

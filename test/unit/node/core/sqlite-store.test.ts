@@ -132,6 +132,8 @@ describe('read models', () => {
     expect(names).toEqual([
       'changes',
       'documents',
+      'floors',
+      'folded',
       'note_tags',
       'notes',
       'quarantine',
@@ -139,6 +141,7 @@ describe('read models', () => {
       'requests',
       'state',
       'touches',
+      'unread',
     ])
   })
 })

@@ -10,6 +10,7 @@ import { createCore, type Command, type Core, type Outcome } from '../../../../n
 import * as digest from '../../../../node/core/digest.ts'
 import { createSqliteStore, type SqliteStore } from '../../../../node/core/sqlite-store.ts'
 import type { Store } from '../../../../node/core/store.ts'
+import { counterOf } from '../../../../crdt/version-vector.ts'
 import type { ChangeLog } from '../../../../sync/change-log.ts'
 import { noteKind, noteSql, noteTables } from './note.ts'
 
@@ -98,6 +99,23 @@ export const send = (from: TestCore, to: TestCore, bytesMax = 1_000): void => {
     to.receive(entries.map(({ bytes }) => bytes))
     position = next
   }
+}
+
+/** Lets `to` hear of all that `from` has: by its documents, if what it lacks is in the log no more. */
+export const meet = (from: TestCore, to: TestCore, bytesMax = 1_000): void => {
+  const vector = to.log.vector()
+  const isBehind = [...from.floor()].some(([replica, { counter }]) => {
+    return counter > counterOf(vector, replica)
+  })
+  if (isBehind) {
+    const { clock } = from.state()
+    const floor = from.floor()
+    const report = to.join([...from.store.scanDocuments(), ...from.store.scanUnread()])
+    if (report.problems.length > 0) throw new Error(JSON.stringify(report.problems))
+    const adopted = to.adopt(floor, clock)
+    if (adopted.kind !== 'adopted') throw new Error(adopted.kind)
+  }
+  send(from, to, bytesMax)
 }
 
 /** A directory that is gone when the test is. */

@@ -37,6 +37,20 @@ const filled = () => {
   return { directory, digest }
 }
 
+/** The same, and half of it folded. */
+const folded = () => {
+  const { directory, digest } = filled()
+  const alice = createTestCore({ file: databaseFileOf(directory) })
+  const halves = [...alice.state().heads].map(
+    ([replica, { counter }]) => [replica, Math.floor(counter / 2)] as const,
+  )
+  alice.fold({ upTo: new Map(halves), changesMax: 1_000 })
+  const strange = { kind: 'hologram', id: 'h', bytes: Uint8Array.of(1, 2, 3) }
+  alice.join([strange])
+  alice.store.close()
+  return { directory, digest }
+}
+
 const placesOf = (directory: string) => [
   ...new Set(verifyNotes(directory).findings.map(({ where }) => where)),
 ]
@@ -44,6 +58,7 @@ const placesOf = (directory: string) => [
 /** Changes the database behind the node's back. */
 const tamper = (directory: string, sql: string) => {
   const database = new Database(databaseFileOf(directory))
+  database.pragma('foreign_keys = OFF')
   database.exec(sql)
   database.close()
 }
@@ -55,11 +70,19 @@ test('a sound directory is proven, and left as it was', () => {
     findings: [],
     notes: [],
     changes: 50,
+    folded: 0,
     documents: 4,
     digest,
   })
   expect(readFileSync(databaseFileOf(directory)).equals(before)).toBe(true)
   expect(readdirSync(directory).filter((name) => name.startsWith('verify'))).toEqual([])
+})
+
+test('a sound directory of which a half was folded is proven', () => {
+  const { directory, digest } = folded()
+  const report = verifyNotes(directory)
+  expect(report).toMatchObject({ findings: [], folded: 4, documents: 4, digest })
+  expect(report.changes).toBeLessThan(30)
 })
 
 test('a directory that was never written to is proven', () => {
@@ -115,7 +138,7 @@ describe('what is wrong is found where it is', () => {
     ['log', `update changes set bytes = x'00' where position = 3`],
     ['log', `update changes set wall_ms = 7 where position = 3`],
     ['log', `update changes set counter = 99 where position = 50`],
-    ['log', `delete from changes where position = 1`],
+    ['chains', `delete from changes where position = 1`],
     ['chains', `delete from changes where position = 10`],
     ['chains', `update changes set hash = zeroblob(32) where position = 3`],
     ['heads', `update replicas set counter = counter + 1`],
@@ -154,6 +177,47 @@ describe('what is wrong is found where it is', () => {
     expect(placesOf(directory)).toContain(where)
   })
 
+  test.each([
+    ['base', `update folded set bytes = x'00' where id = 'n1'`],
+    ['base', `update folded set hash = zeroblob(32) where id = 'n1'`],
+    ['base', `delete from folded where id = 'n1'`],
+    ['base', `update folded set id = 'n9' where id = 'n1'`],
+    ['base', `insert into folded select 99, kind, id, bytes, hash from folded where id = 'n1'`],
+    ['base', `update unread set bytes = x'00'`],
+    ['base', `delete from unread`],
+    ['base', `update state set value = zeroblob(32) where name = 'base'`],
+    ['base', `delete from state where name = 'base'`],
+    ['base', `update state set value = zeroblob(60) where name = 'horizon'`],
+    ['base', `delete from state where name = 'horizon'`],
+    ['base', `update state set value = x'' where name = 'horizon'`],
+    ['documents', `update folded set document = document + 100`],
+    ['documents', `update documents set bytes = x'00' where id = 'n1'`],
+    ['chains', `update floors set counter = counter + 1`],
+    ['chains', `update floors set counter = counter - 1`],
+    ['chains', `update floors set hash = zeroblob(32)`],
+    ['chains', `delete from floors`],
+    ['chains', `delete from changes where position = (select max(position) - 3 from changes)`],
+    ['chains', `delete from changes where position = (select min(position) from changes)`],
+    ['heads', `insert into floors values (77, 3, zeroblob(32))`],
+  ])('where changes were folded: %s: %s', (where, sql) => {
+    const { directory } = folded()
+    tamper(directory, sql)
+    expect(placesOf(directory)).toContain(where)
+  })
+
+  test('a document that has lost its base is named, with what to do next', () => {
+    const { directory } = filled()
+    const alice = createTestCore({ file: databaseFileOf(directory) })
+    const upTo = new Map([...alice.state().heads].map(([id, { counter }]) => [id, counter]))
+    alice.fold({ upTo, changesMax: 1_000 })
+    alice.store.close()
+    tamper(directory, `delete from folded where id = 'n1'`)
+    const { findings } = verifyNotes(directory)
+    expect(findings.map(lineOf)).toContainEqual(
+      expect.stringMatching(/^base: note\/n1 has neither a folded state nor a change\. Restore/),
+    )
+  })
+
   test('a change that was replaced by another whole one breaks its chain', () => {
     const { directory } = filled()
     const database = new Database(databaseFileOf(directory))
@@ -176,8 +240,11 @@ describe('what is wrong is found where it is', () => {
   })
 })
 
-test('a rebuild mends all that is derived, and leaves the same digest', () => {
-  const { directory, digest } = filled()
+test.each([
+  ['whole', filled, 50],
+  ['half folded', folded, 25],
+])('a rebuild mends all that is derived of a log that is %s', (_name, make, changes) => {
+  const { directory, digest } = make()
   tamper(
     directory,
     `update documents set bytes = x'00', hash = zeroblob(32); delete from notes;
@@ -185,7 +252,7 @@ test('a rebuild mends all that is derived, and leaves the same digest', () => {
   )
   expect(placesOf(directory)).not.toEqual([])
   const store = createSqliteStore({ file: databaseFileOf(directory), ...readModels })
-  expect(rebuild(store, [noteKind])).toBe(50)
+  expect(rebuild(store, [noteKind])).toBe(changes)
   store.close()
   expect(verifyNotes(directory)).toMatchObject({ findings: [], digest })
 })
@@ -196,8 +263,9 @@ describe('bytes flipped anywhere', () => {
     const database = new Database(file, { readonly: true })
     try {
       const schema = database.prepare('select type, name, sql from sqlite_schema').all()
-      const tables = ['replicas', 'changes', 'quarantine', 'documents', 'touches', 'requests']
-      const all = [...tables, 'state', 'notes', 'note_tags']
+      const own = ['replicas', 'changes', 'floors', 'folded', 'unread', 'quarantine']
+      const derived = ['documents', 'touches', 'requests', 'notes', 'note_tags']
+      const all = [...own, ...derived, 'state']
       const rows = all.map((table) => database.prepare(`select * from ${table}`).all())
       return JSON.stringify([schema, rows])
     } finally {
@@ -218,7 +286,7 @@ describe('bytes flipped anywhere', () => {
   })
 
   test('in the database are found, or have changed nothing that can be read', () => {
-    const { directory } = filled()
+    const { directory } = folded()
     const content = contentOf(databaseFileOf(directory))
     fc.assert(
       fc.property(fc.array(flip, { minLength: 1, maxLength: 3 }), (flips) => {

@@ -1,8 +1,8 @@
 import { cpSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { examineWriteAheadLog } from '../../../../node/core/write-ahead-log.ts'
-import { tag } from './note.ts'
+import { examineWriteAheadLog, rewriteWriteAheadLog } from '../../../../node/core/write-ahead-log.ts'
+import { rename, tag } from './note.ts'
 import { createTestCore, temporaryDirectory } from './test-core.ts'
 
 const frameBytes = 24 + 4_096
@@ -69,4 +69,31 @@ test('frames that an earlier log left behind in the file are of no account', () 
   alice.run(tag('n', 'after')())
   expect(framesOf(`${file}-wal`)).toBeGreaterThan(20)
   expect(examineWriteAheadLog(`${file}-wal`)).toEqual({ kind: 'whole' })
+})
+
+test('a torn transaction is no damage, whatever an earlier log left between its sectors', () => {
+  const file = join(temporaryDirectory(), 'atoll.db')
+  const alice = createTestCore({ file })
+  for (let index = 0; index < 20; index++) alice.run(tag('n', `${index}`)())
+  alice.store.database.pragma('wal_checkpoint(RESTART)')
+  const renames = Array.from({ length: 60 }, (_, at) => rename(`n${at}`, 'x'.repeat(3_000))())
+  alice.execute(renames)
+  const bytes = readFileSync(`${file}-wal`)
+  const headOf = (frame: number) => 32 + (frame - 1) * frameBytes
+  // Of this frame the sector with the salts came to the disk, and the one with the commit did not.
+  const mixed = 42
+  expect(headOf(mixed) % 512).toBe(504)
+  bytes.writeUInt32BE(9, headOf(mixed) + 4)
+  bytes[headOf(1) + 100]! ^= 1
+  const torn = join(temporaryDirectory(), 'torn-wal')
+  writeFileSync(torn, bytes)
+  expect(examineWriteAheadLog(torn)).toEqual({ kind: 'torn', frame: 1 })
+})
+
+test('a log that is written over itself is as it was', () => {
+  const file = written()
+  const before = readFileSync(file)
+  rewriteWriteAheadLog(file)
+  expect(readFileSync(file).equals(before)).toBe(true)
+  rewriteWriteAheadLog(join(temporaryDirectory(), 'nowhere'))
 })
