@@ -2,7 +2,7 @@
 
 import { z } from '@hono/zod-openapi'
 import { isVariantId, productIdOf, variantIdOf } from '../catalog/ids.ts'
-import { Money, Receipt } from '../http/schemas.ts'
+import { Money, page, PageQuery, Receipt } from '../http/schemas.ts'
 import { isCartId } from './cart-id.ts'
 import { intentIdMax, intentsMax, quantityMax } from './limits.ts'
 
@@ -42,6 +42,15 @@ export const IntentBody = z
       quantity: z.int().min(0).max(quantityMax),
     }),
     z.strictObject({ id: IntentId, type: z.literal('remove'), variantId: VariantIdText }),
+    z
+      .strictObject({ id: IntentId, type: z.literal('save'), variantId: VariantIdText })
+      .openapi({ description: 'Keeps a line for later.' }),
+    z
+      .strictObject({ id: IntentId, type: z.literal('unsave'), variantId: VariantIdText })
+      .openapi({ description: 'Puts back what was kept for later.' }),
+    z
+      .strictObject({ id: IntentId, type: z.literal('discard'), variantId: VariantIdText })
+      .openapi({ description: 'Lets go of what was kept for later.' }),
     z.strictObject({ id: IntentId, type: z.literal('clear') }),
   ])
   .openapi('Intent')
@@ -82,6 +91,7 @@ export const CartOut = z
   .object({
     id: z.string(),
     lines: z.array(LineOut),
+    saved: z.array(LineOut).openapi({ description: 'Kept for later; no part of the sums.' }),
     problems: z.array(z.object({ code: z.string(), variantId: z.string(), detail: z.string() })),
     itemCount: z.int(),
     subtotal: Money.nullable(),
@@ -99,3 +109,15 @@ export const NewCart = z
   .openapi('NewCart')
 
 export const MergedCart = ChangedCart.extend({ token: z.string() }).openapi('MergedCart')
+
+export const AbandonedQuery = PageQuery
+
+export const AbandonedList = page(
+  z.object({
+    cart: z.string(),
+    account: z.string().nullable(),
+    items: z.int(),
+    total: Money,
+    abandonedAt: z.iso.datetime().openapi({ description: 'When it was touched last.' }),
+  }),
+).openapi('AbandonedCarts')

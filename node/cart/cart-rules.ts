@@ -2,14 +2,13 @@
 
 import { edit, type Edit } from '../../crdt/document.ts'
 import * as eventLog from '../../crdt/event-log.ts'
-import * as lwwRegister from '../../crdt/lww-register.ts'
 import { productOf, type VariantId } from '../catalog/ids.ts'
 import { isLive, product, variantsOf } from '../catalog/product.ts'
 import { draftDelta, type Decide, type World } from '../core/capability.ts'
 import type { Refusal } from '../errors.ts'
 import { ok, refused, type Result } from '../result.ts'
 import * as rules from './cart.ts'
-import { cart, lines, namedTags, tagCounts, type Cart } from './cart.ts'
+import { cart, lines, tagCounts, type Cart } from './cart.ts'
 import type { CartId } from './cart-id.ts'
 import { linesMax, quantityMax, tagsMax } from './limits.ts'
 
@@ -26,7 +25,12 @@ export type Intent =
       readonly variantId: VariantId
       readonly quantity: number
     }
-  | { readonly id: string; readonly type: 'remove'; readonly variantId: VariantId }
+  | {
+      readonly id: string
+      /** `save` keeps a line for later, `unsave` puts it back, `discard` lets go of what was kept. */
+      readonly type: 'remove' | 'save' | 'unsave' | 'discard'
+      readonly variantId: VariantId
+    }
   | { readonly id: string; readonly type: 'clear' }
 
 export type CartAnswer = { readonly id: CartId }
@@ -60,23 +64,36 @@ export const applyIntents: Decide<IntentsInput, CartAnswer> = (world, { id, inte
   const fresh = intents.filter((intent) => !world.isAnswered(requestOfIntent(id, intent)))
   const before = world.read(cart, id)
   const draft = draftOf(world, before)
-  const edits: Edit<Cart['store']['tags']>[] = []
+  const steps: Step[] = []
   for (const intent of fresh) {
     const step = decideIntent(world, draft, intent)
     if (!step.ok) return refused({ ...step.refusal, intent: intent.id })
-    edits.push(step.value)
+    steps.push(step.value)
   }
+  const delta = edit(cart, before, {
+    tags: steps.flatMap(({ tags = [] }) => tags),
+    saved: steps.flatMap(({ saved = [] }) => saved),
+  })
   return ok({
     type: 'cart.updated',
     details: { intents: fresh.map(({ type }) => type) },
-    deltas: [draftDelta(cart, id, rules.editTags(before, edits))],
+    deltas: [draftDelta(cart, id, delta)],
     answer: { id },
     requests: fresh.map((intent) => requestOfIntent(id, intent)),
   })
 }
 
+type TagEdit = Edit<Cart['store']['tags']>
+
+/** What an intent does to each part of the cart. */
+interface Step {
+  readonly tags?: TagEdit
+  readonly saved?: TagEdit
+}
+
 /** The cart as it would be after the intents so far. */
 interface Draft {
+  readonly saved: Map<VariantId, number>
   readonly lines: Map<VariantId, { readonly quantity: number; readonly tags: number }>
   /** The currency that a variant is sold in here; undefined if it is not sold. */
   readonly currencyOf: (variant: VariantId) => string | undefined
@@ -87,6 +104,7 @@ const draftOf = (world: World, document: Cart): Draft => {
   // Asked once for each variant: a hundred intents on a hundred lines would ask ten thousand times.
   const known = new Map<VariantId, string | undefined>()
   return {
+    saved: new Map(lines(document, 'saved').map(({ variant, quantity }) => [variant, quantity])),
     lines: new Map(
       lines(document).map(({ variant, quantity }) => [
         variant,
@@ -100,22 +118,25 @@ const draftOf = (world: World, document: Cart): Draft => {
   }
 }
 
-const decideIntent = (
-  world: World,
-  draft: Draft,
-  intent: Intent,
-): Result<Edit<Cart['store']['tags']>, Refusal> => {
+const decideIntent = (world: World, draft: Draft, intent: Intent): Result<Step, Refusal> => {
   switch (intent.type) {
     case 'clear':
       draft.lines.clear()
-      return ok(rules.clear)
+      return ok({ tags: rules.clear })
     case 'remove':
       draft.lines.delete(intent.variantId)
-      return ok(rules.remove(intent.variantId))
+      return ok({ tags: rules.remove(intent.variantId) })
+    case 'save':
+      return save(world, draft, intent)
+    case 'unsave':
+      return unsave(world, draft, intent)
+    case 'discard':
+      draft.saved.delete(intent.variantId)
+      return ok({ saved: rules.remove(intent.variantId) })
     case 'set':
       if (intent.quantity === 0) {
         draft.lines.delete(intent.variantId)
-        return ok(rules.remove(intent.variantId))
+        return ok({ tags: rules.remove(intent.variantId) })
       }
       return put(world, draft, intent, { quantity: intent.quantity, tags: 1 })
     default: {
@@ -126,12 +147,48 @@ const decideIntent = (
   }
 }
 
+type OfVariant = { readonly id: string; readonly variantId: VariantId }
+
+// Both ways set how many in all: two devices that save or unsave one line at once do it once.
+const save = (
+  world: World,
+  { lines: inCart, saved }: Draft,
+  { id, variantId: variant }: OfVariant,
+): Result<Step, Refusal> => {
+  const line = inCart.get(variant)
+  if (!line) return ok({})
+  if (!saved.has(variant) && saved.size >= linesMax) {
+    return refused({
+      code: 'cart_line_limit',
+      detail: `At most ${linesMax} lines are kept for later`,
+    })
+  }
+  const quantity = Math.min(line.quantity + (saved.get(variant) ?? 0), quantityMax)
+  inCart.delete(variant)
+  saved.set(variant, quantity)
+  return ok({ tags: rules.remove(variant), saved: rules.set(world, id, { variant, quantity }) })
+}
+
+const unsave = (
+  world: World,
+  draft: Draft,
+  { id, variantId }: OfVariant,
+): Result<Step, Refusal> => {
+  const kept = draft.saved.get(variantId)
+  if (kept === undefined) return ok({})
+  const quantity = kept + (draft.lines.get(variantId)?.quantity ?? 0)
+  const back = put(world, draft, { id, type: 'set', variantId, quantity }, { quantity, tags: 1 })
+  if (!back.ok) return back
+  draft.saved.delete(variantId)
+  return ok({ ...back.value, saved: rules.remove(variantId) })
+}
+
 const put = (
   world: World,
   draft: Draft,
   intent: Extract<Intent, { quantity: number }>,
   after: { readonly quantity: number; readonly tags: number },
-): Result<Edit<Cart['store']['tags']>, Refusal> => {
+): Result<Step, Refusal> => {
   const { id, type, variantId: variant, quantity } = intent
   const currency = draft.currencyOf(variant)
   if (currency === undefined) {
@@ -155,10 +212,10 @@ const put = (
   draft.lines.set(variant, after)
   return draft.lines.values().reduce((sum, { tags }) => sum + tags, 0) > tagsMax
     ? refused(tooManyTags)
-    : ok((type === 'add' ? rules.add : rules.set)(world, id, { variant, quantity }))
+    : ok({ tags: (type === 'add' ? rules.add : rules.set)(world, id, { variant, quantity }) })
 }
 
-const tooManyTags: Refusal = {
+export const tooManyTags: Refusal = {
   code: 'cart_line_limit',
   detail: `A cart keeps at most ${tagsMax} additions; set the quantity of a line instead of adding`,
 }
@@ -167,72 +224,4 @@ const findCurrency = (world: World, variant: VariantId): string | undefined => {
   const document = world.read(product, productOf(variant))
   if (!isLive(document)) return undefined
   return variantsOf(document).find(({ id }) => id === variant)?.price.currency
-}
-
-export interface MergeInput {
-  readonly guest: CartId
-  readonly own: CartId
-  readonly account: string
-}
-
-/**
- * Moves a guest's lines into the account's cart: the union of their tags. The tags keep their names
- * under the guest cart's, so that two regions that merge at once add each only once; what a guest
- * adds later is moved by the next merge, and `unmergeCart` moves it all back.
- */
-export const mergeCart: Decide<MergeInput, CartAnswer> = (world, { guest, own, account }) => {
-  if (guest === own) {
-    return refused({ code: 'invalid_request', detail: "The cart is the account's own already" })
-  }
-  const from = world.read(cart, guest)
-  const to = world.read(cart, own)
-  const tags = namedTags(from)
-  if (tags.length + to.store.tags.size > tagsMax) return refused(tooManyTags)
-  const moved = tags.map(({ name, tag }) => ({ name: `${guest}/${name}`, tag }))
-  return ok({
-    type: 'cart.merged',
-    details: { guest },
-    deltas: [
-      draftDelta(
-        cart,
-        own,
-        edit(cart, to, {
-          tags: rules.putAll(world, moved),
-          account: (register) => lwwRegister.write(register, world.time, account),
-        }),
-      ),
-      draftDelta(cart, guest, rules.editTags(from, [rules.clear])),
-    ],
-    answer: { id: own },
-  })
-}
-
-/** Moves back what came from a guest's cart and is still there. */
-export const unmergeCart: Decide<Omit<MergeInput, 'account'>, CartAnswer> = (
-  world,
-  { guest, own },
-) => {
-  const from = world.read(cart, own)
-  const to = world.read(cart, guest)
-  const prefix = `${guest}/`
-  const tags = namedTags(from).filter(({ name }) => name.startsWith(prefix))
-  if (tags.length + to.store.tags.size > tagsMax) return refused(tooManyTags)
-  return ok({
-    type: 'cart.unmerged',
-    details: { guest },
-    deltas: [
-      draftDelta(
-        cart,
-        guest,
-        rules.editTags(to, [
-          rules.putAll(
-            world,
-            tags.map(({ name, tag }) => ({ name: name.slice(prefix.length), tag })),
-          ),
-        ]),
-      ),
-      draftDelta(cart, own, rules.editTags(from, [rules.dropAll(tags)])),
-    ],
-    answer: { id: guest },
-  })
 }

@@ -11,13 +11,13 @@
 
 import * as causalContext from '../../crdt/causal-context.ts'
 import { edit, schema, type Document, type Edit } from '../../crdt/document.ts'
-import type { Dot } from '../../crdt/dot.ts'
+import type { Dot, ReplicaId } from '../../crdt/dot.ts'
 import * as eventLog from '../../crdt/event-log.ts'
 import * as lwwRegister from '../../crdt/lww-register.ts'
 import * as orMap from '../../crdt/or-map.ts'
 import type { Value } from '../../crdt/value.ts'
 import { isVariantId, type VariantId } from '../catalog/ids.ts'
-import { documentKind, type World } from '../core/capability.ts'
+import type { World } from '../core/capability.ts'
 import { isBoolean, isFields, isNatural, isNull, isText, isTextOrNull } from '../guards.ts'
 
 export type Tag = {
@@ -35,27 +35,47 @@ const isTag = (value: Value): value is Tag => {
 
 const tagShape = lwwRegister.shape(isTag)
 
-export const cart = schema('cart', 1, {
+/** What was left behind in a cart, and since when. */
+export type Abandonment = {
+  /** When it was touched last before. Touched again, it is abandoned no more. */
+  readonly touchedMs: number
+  readonly items: number
+  /** What could be sold of it, at that day's prices. */
+  readonly amount: number
+  readonly currency: string
+}
+
+const isAbandonment = (value: Value): value is Abandonment =>
+  isFields(value) &&
+  isText(value['currency'] ?? null) &&
+  [value['touchedMs'], value['items'], value['amount']].every((count) => isNatural(count ?? null))
+
+export const cart = schema('cart', 2, {
   /** By the name of the intent that left the tag. */
   tags: [1, orMap.shape(tagShape)],
   created: [2, eventLog.shape(isNull)],
   /** The account whose cart it is; null or nothing for a guest's. */
   account: [3, lwwRegister.shape(isTextOrNull)],
+  /** What is kept for later, and not ordered with the rest: tags like those of the cart. */
+  saved: [4, orMap.shape(tagShape)],
+  /** When somebody noticed that nobody comes back to it. */
+  abandonment: [5, lwwRegister.shape(isAbandonment)],
 })
 
 export type Cart = Document<typeof cart.fields>
-
-export const cartKind = documentKind({ schema: cart, tables: [], project: () => ({}) })
 
 export interface Line {
   readonly variant: VariantId
   readonly quantity: number
 }
 
-/** What the cart holds: a line for each variant, in the order in which they came in. */
-export const lines = (document: Cart): readonly Line[] => {
+/** The two parts of a cart: what is to be bought, and what is kept for later. */
+export type Part = 'tags' | 'saved'
+
+/** What a part of the cart holds: a line for each variant, in the order in which they came in. */
+export const lines = (document: Cart, part: Part = 'tags'): readonly Line[] => {
   // Grouping keeps the order in which groups and their members come first.
-  const tags = tagsOf(document).toSorted(compareTags)
+  const tags = tagsOf(document, part).toSorted(compareTags)
   return [...Map.groupBy(tags, ({ tag }) => tag.variant)]
     .map(([variant, own]) => ({ variant, quantity: quantityOf(own) }))
     .filter(({ quantity }) => quantity > 0)
@@ -70,8 +90,8 @@ interface WrittenTag extends NamedTag {
   readonly entry: Parameters<typeof lwwRegister.compareEntries<Tag>>[0]
 }
 
-const tagsOf = ({ store }: Cart): readonly WrittenTag[] =>
-  [...store.tags].flatMap(([name, register]) => {
+const tagsOf = ({ store }: Cart, part: Part): readonly WrittenTag[] =>
+  [...store[part]].flatMap(([name, register]) => {
     const [entry] = lwwRegister.siblings<Tag>({ store: register })
     return entry ? [{ name, tag: entry.value.value, entry }] : []
   })
@@ -97,7 +117,7 @@ const originOf = (name: string): string => name.slice(0, name.lastIndexOf('/') +
 /** How many tags each variant's line is made of. */
 export const tagCounts = (document: Cart): ReadonlyMap<VariantId, number> => {
   const counts = new Map<VariantId, number>()
-  for (const { tag } of tagsOf(document)) {
+  for (const { tag } of tagsOf(document, 'tags')) {
     counts.set(tag.variant, (counts.get(tag.variant) ?? 0) + 1)
   }
   return counts
@@ -173,8 +193,16 @@ const withRemoved = (
  * All tags with their names, earliest first: what a cart hands over when it is merged into another.
  * Put one after the other, they keep their order, and with it which of two that set is the latest.
  */
-export const namedTags = (document: Cart): readonly NamedTag[] =>
-  tagsOf(document).toSorted(compareTags)
+export const namedTags = (document: Cart, part: Part = 'tags'): readonly NamedTag[] =>
+  tagsOf(document, part).toSorted(compareTags)
+
+/** When the latest tag was left, and by whom; undefined for a cart that holds nothing. */
+export const touchedLast = (
+  document: Cart,
+): { readonly ms: number; readonly replica: ReplicaId } | undefined => {
+  const latest = tagsOf(document, 'tags').toSorted(compareTags).at(-1)?.entry
+  return latest && { ms: latest.value.wallMs, replica: latest.dot.replica }
+}
 
 /** The mutation that takes these tags away, as far as they were seen. */
 export const dropAll =

@@ -20,3 +20,12 @@ export const intentIdMax = 64
 
 /** Of an idempotency key that begins a cart: shorter ones can be guessed, and with them the cart. */
 export const anonymousKeyLengthMin = 16
+
+/** A cart that nobody touched for a day is left behind: who wanted to sleep on it has slept. */
+export const abandonedAfterMs = 24 * 60 * 60_000
+
+/** Nobody waits for it: a cart is noted minutes after its day is over. */
+export const sweepEveryMs = 10 * 60_000
+
+/** Carts noted in one sweep; a rush leaves more, and the next sweep takes the next ones. */
+export const abandonedAtOnce = 500

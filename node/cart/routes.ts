@@ -1,11 +1,9 @@
 /** Carts over HTTP. Whoever has a cart's token may use it: no account is needed to shop. */
 
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
-import type { Context } from 'hono'
 import { assert } from '../../crdt/assert.ts'
 import type { Core } from '../core/core.ts'
 import type { Pipeline } from '../core/pipeline.ts'
-import type { Refusal } from '../errors.ts'
 import { answerJson, answerWithReceipt } from '../http/answer.ts'
 import { problem } from '../http/problem.ts'
 import { createRouter, type NodeEnv } from '../http/router.ts'
@@ -17,11 +15,17 @@ import {
 } from '../http/schemas.ts'
 import { submit } from '../http/submit.ts'
 import type { Guard } from '../identity/guard.ts'
+import type { CouponBroker } from '../promotions/coupon-broker.ts'
+import { closed } from './access.ts'
 import * as api from './api.ts'
 import { cart } from './cart.ts'
 import { accountCartId, cartIdOf, type CartId, type CartTokens } from './cart-id.ts'
-import { applyIntents, createCart, mergeCart, requestOfIntent, unmergeCart } from './cart-rules.ts'
+import { addAbandonedRoute } from './abandoned-routes.ts'
+import { applyIntents, createCart, requestOfIntent } from './cart-rules.ts'
+import { mergeCart, unmergeCart } from './merge-rules.ts'
+import type { CartQueries } from './queries.ts'
 import { anonymousKeyLengthMin } from './limits.ts'
+import { addQuoteRoute } from './quote-routes.ts'
 import { viewCart } from './view.ts'
 
 export interface CartRoutesDeps {
@@ -30,12 +34,17 @@ export interface CartRoutesDeps {
   readonly guard: Guard
   readonly tokens: CartTokens
   readonly random: (bytes: number) => Uint8Array
+  readonly clock: { now(): number }
+  readonly queries: CartQueries
+  readonly coupons: Pick<CouponBroker, 'fetch'>
 }
 
 export const createCartRoutes = (deps: CartRoutesDeps): OpenAPIHono<NodeEnv> => {
   const router = createRouter()
   addShopperRoutes(router, deps)
   addMergeRoutes(router, deps)
+  addQuoteRoute(router, deps)
+  addAbandonedRoute(router, deps)
   return router
 }
 
@@ -203,21 +212,4 @@ const addMergeRoutes = (
       return answerWithReceipt({ json: JSON.stringify(shown), receipt: done.value.receipt })
     },
   )
-}
-
-// Why this cart stays closed to whoever asks, if it does.
-const closed = (
-  c: Context<NodeEnv>,
-  tokens: CartTokens,
-  id: CartId,
-  where: 'anywhere' | 'header only' = 'anywhere',
-): Refusal | undefined => {
-  const bearer = where === 'anywhere' ? c.req.header('authorization') : undefined
-  const token = c.req.header('x-cart-token') ?? bearer?.replace(/^Bearer /i, '')
-  if (token === undefined) {
-    return { code: 'cart_token_required', detail: "Send the cart's token as X-Cart-Token" }
-  }
-  return tokens.opens(token, id)
-    ? undefined
-    : { code: 'cart_token_required', detail: 'The token does not open this cart' }
 }

@@ -5,7 +5,7 @@ import { text } from '../catalog/product.ts'
 import { productOf, type VariantId } from '../catalog/ids.ts'
 import type { Price } from '../catalog/product.ts'
 import type { World } from '../core/capability.ts'
-import { available, stock } from '../inventory/stock.ts'
+import { sellable } from '../inventory/stock.ts'
 import { lines, type Cart } from './cart.ts'
 import type { CartId } from './cart-id.ts'
 import { quantityMax } from './limits.ts'
@@ -13,6 +13,8 @@ import { quantityMax } from './limits.ts'
 export interface CartView {
   readonly id: string
   readonly lines: readonly LineView[]
+  /** What is kept for later: shown with its price and units, and no part of the sums. */
+  readonly saved: readonly LineView[]
   readonly problems: readonly CartProblem[]
   readonly itemCount: number
   /** Of the lines that can be sold; null for a cart without any. */
@@ -49,6 +51,9 @@ export const viewCart = ({ read }: Pick<World, 'read'>, id: CartId, document: Ca
   return {
     id,
     lines: shown,
+    saved: lines(document, 'saved').map(({ variant, quantity }) =>
+      viewLine(read, variant, quantity),
+    ),
     problems: shown.flatMap((line) => problemsOf(line, currency)),
     itemCount: shown.reduce((sum, { quantity }) => sum + quantity, 0),
     subtotal: currency === undefined ? null : { amount: total, currency },
@@ -68,7 +73,7 @@ const viewLine = (read: World['read'], variant: VariantId, quantity: number): Li
     lineTotal: found
       ? { amount: found.price.amount * quantity, currency: found.price.currency }
       : null,
-    available: found ? (available(read(stock, variant)) ?? null) : 0,
+    available: found ? (sellable({ read }, variant) ?? null) : 0,
   }
 }
 

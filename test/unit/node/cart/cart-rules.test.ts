@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { applyIntents, mergeCart, type Intent } from '../../../../node/cart/cart-rules.ts'
+import { applyIntents, type Intent } from '../../../../node/cart/cart-rules.ts'
 import { accountCartId } from '../../../../node/cart/cart-id.ts'
+import { mergeCart } from '../../../../node/cart/merge-rules.ts'
 import { linesMax, quantityMax, tagsMax } from '../../../../node/cart/limits.ts'
 import { viewCart } from '../../../../node/cart/view.ts'
 import { cart } from '../../../../node/cart/cart.ts'

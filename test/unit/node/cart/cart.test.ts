@@ -74,7 +74,11 @@ const createStage = () => {
     for (const what of inBobs) play(bob, what)
     meet(alice, bob)
     expect(alice.digest()).toBe(bob.digest())
-    return { guest: quantities(bob, id), account: quantities(bob, own) }
+    return {
+      guest: quantities(bob, id),
+      account: quantities(bob, own),
+      saved: quantities(bob, id, 'saved'),
+    }
   }
 }
 
@@ -92,6 +96,9 @@ const addOf = (units: number): Act => ({ does: 'add', sku: 'TEA', quantity: unit
 const setOf = (units: number): Act => ({ does: 'set', sku: 'TEA', quantity: units })
 const remove = (): Act => ({ does: 'remove', sku: 'TEA' })
 const clear = (): Act => ({ does: 'clear' })
+const save = (): Act => ({ does: 'save', sku: 'TEA' })
+const unsave = (): Act => ({ does: 'unsave', sku: 'TEA' })
+const discard = (): Act => ({ does: 'discard', sku: 'TEA' })
 const merge = (): Act => ({ does: 'merge' })
 const unmerge = (): Act => ({ does: 'unmerge' })
 
@@ -99,6 +106,8 @@ const unmerge = (): Act => ({ does: 'unmerge' })
 interface Row {
   readonly acts: readonly [one: (x: number) => Act, other: (y: number) => Act]
   readonly isMerged?: true
+  /** Whether the line was kept for later before. */
+  readonly isSaved?: true
   /** `last` is the quantity of the later act. */
   readonly left: (figures: { before: number; x: number; y: number; last: number }) => Left
 }
@@ -106,6 +115,8 @@ interface Row {
 interface Left {
   readonly guest?: number
   readonly account?: number
+  /** Kept for later in the guest's cart. */
+  readonly saved?: number
 }
 
 const rows: Readonly<Record<string, Row>> = {
@@ -143,6 +154,32 @@ const rows: Readonly<Record<string, Row>> = {
     acts: [unmerge, unmerge],
     left: ({ before }) => ({ guest: before }),
   },
+  'cart: add x save': {
+    acts: [addOf, save],
+    left: ({ before, x }) => ({ guest: x, saved: before }),
+  },
+  'cart: set x save': {
+    acts: [setOf, save],
+    left: ({ before, x }) => ({ guest: x, saved: before }),
+  },
+  'cart: remove x save': { acts: [remove, save], left: ({ before }) => ({ saved: before }) },
+  'cart: clear x save': { acts: [clear, save], left: ({ before }) => ({ saved: before }) },
+  'cart: merge x save': {
+    acts: [merge, save],
+    left: ({ before }) => ({ account: before, saved: before }),
+  },
+  'cart: save x save': { acts: [save, save], left: ({ before }) => ({ saved: before }) },
+  'cart: unsave x unsave': {
+    isSaved: true,
+    acts: [unsave, unsave],
+    left: ({ before }) => ({ guest: before }),
+  },
+  'cart: unsave x discard': {
+    isSaved: true,
+    acts: [unsave, discard],
+    left: ({ before }) => ({ guest: before }),
+  },
+  'cart: discard x discard': { isSaved: true, acts: [discard, discard], left: () => ({}) },
 }
 
 describe('the conflict matrix', () => {
@@ -150,18 +187,30 @@ describe('the conflict matrix', () => {
     expect(rowsOf('cart')).toEqual(Object.keys(rows))
   })
 
-  test.each(Object.entries(rows))('%s', (_, { acts: [one, other], isMerged, left }) => {
+  test.each(Object.entries(rows))('%s', (_, { acts: [one, other], isMerged, isSaved, left }) => {
     const outcome = createStage()
     const held = fc.array(quantity, { minLength: 1, maxLength: 3 })
     fc.assert(
       fc.property(held, quantity, quantity, fc.boolean(), (adds, x, y, isOtherLater) => {
-        const given = [...adds.map(addOf), ...(isMerged ? [merge()] : [])]
+        const given = [
+          ...adds.map(addOf),
+          ...(isMerged ? [merge()] : []),
+          ...(isSaved ? [save()] : []),
+        ]
         const before = adds.reduce((a, b) => a + b, 0)
         const history = isOtherLater
           ? { given, alice: [one(x)], bob: [other(y)] }
           : { given, alice: [other(y)], bob: [one(x)] }
-        const { guest = 0, account = 0 } = left({ before, x, y, last: isOtherLater ? y : x })
-        expect(outcome(history)).toEqual({ guest: tea(guest), account: tea(account) })
+        const {
+          guest = 0,
+          account = 0,
+          saved = 0,
+        } = left({ before, x, y, last: isOtherLater ? y : x })
+        expect(outcome(history)).toEqual({
+          guest: tea(guest),
+          account: tea(account),
+          saved: tea(saved),
+        })
       }),
       { numRuns: 20 },
     )

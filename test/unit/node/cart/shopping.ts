@@ -2,14 +2,10 @@
 
 import type { VariantId } from '../../../../node/catalog/ids.ts'
 import { productIdOf, variantIdOf } from '../../../../node/catalog/ids.ts'
-import { cart, lines } from '../../../../node/cart/cart.ts'
+import { cart, lines, type Part } from '../../../../node/cart/cart.ts'
 import { accountCartId, cartIdOf, type CartId } from '../../../../node/cart/cart-id.ts'
-import {
-  applyIntents,
-  mergeCart,
-  unmergeCart,
-  type Intent,
-} from '../../../../node/cart/cart-rules.ts'
+import { applyIntents, type Intent } from '../../../../node/cart/cart-rules.ts'
+import { mergeCart, unmergeCart } from '../../../../node/cart/merge-rules.ts'
 import { createClock, createRegion, productInput, send, type Region } from '../catalog/region.ts'
 
 export const skus = ['TEA', 'COFFEE', 'CAKE'] as const
@@ -24,7 +20,12 @@ export const own = accountCartId(account)
 /** What a shopper does. An act on `cart` goes to the guest's cart unless it says otherwise. */
 export type Act =
   | { readonly does: 'add' | 'set'; sku: Sku; quantity: number; id?: string; cart?: CartId }
-  | { readonly does: 'remove'; sku: Sku; id?: string; cart?: CartId }
+  | {
+      readonly does: 'remove' | 'save' | 'unsave' | 'discard'
+      sku: Sku
+      id?: string
+      cart?: CartId
+    }
   | { readonly does: 'clear'; id?: string; cart?: CartId }
   | { readonly does: 'merge' | 'unmerge' }
 
@@ -62,15 +63,19 @@ const intentOf = (what: Exclude<Act, { does: 'merge' | 'unmerge' }>): Intent => 
   const id = what.id ?? `i-${++acts}`
   if (what.does === 'clear') return { id, type: 'clear' }
   const variantId = variantOf(what.sku)
-  return what.does === 'remove'
-    ? { id, type: 'remove', variantId }
-    : { id, type: what.does, variantId, quantity: what.quantity }
+  return 'quantity' in what
+    ? { id, type: what.does, variantId, quantity: what.quantity }
+    : { id, type: what.does, variantId }
 }
 
-/** The quantities in a cart, by SKU; what is not there is left out. */
-export const quantities = (region: Region, id: CartId = guest): Readonly<Record<string, number>> =>
+/** The quantities in a part of a cart, by SKU; what is not there is left out. */
+export const quantities = (
+  region: Region,
+  id: CartId = guest,
+  part: Part = 'tags',
+): Readonly<Record<string, number>> =>
   Object.fromEntries(
-    lines(region.core.read(cart, id)).map(({ variant, quantity }) => [
+    lines(region.core.read(cart, id), part).map(({ variant, quantity }) => [
       skus.find((sku) => variantOf(sku) === variant) ?? variant,
       quantity,
     ]),
