@@ -24,13 +24,13 @@ export const measureCatchUp = async (bench: Bench): Promise<readonly Row[]> => {
   ]
 }
 
-const create = async ({ stage }: Bench, node: AtollNode, count: number): Promise<void> => {
+export const create = async ({ stage }: Bench, node: AtollNode, count: number): Promise<void> => {
   const file = stage.path('products.ndjson')
   writeProducts(file, count)
   await importFile(stage, node, file)
 }
 
-const changePrices = async (bench: Bench, node: AtollNode, count: number): Promise<void> => {
+export const changePrices = async (bench: Bench, node: AtollNode, count: number): Promise<void> => {
   await create(bench, node, 1_000)
   const ids = await productIds(node)
   const requests = Array.from({ length: count }, (_, at) => ({
@@ -99,7 +99,10 @@ const askEveryMs = 50
  * The seconds until both have the same documents. Alice's key is among the first changes that bob
  * receives, so that he takes her token and nobody need sign in at him, which would be a change too.
  */
-const secondsUntilEqual = async (alice: AtollNode, bob: Server): Promise<number> => {
+export const secondsUntilEqual = async (
+  alice: AtollNode,
+  bob: Pick<Server, 'client'>,
+): Promise<number> => {
   const startMs = performance.now()
   const ask = { method: 'GET', path: '/api/v1/admin/replication', headers: alice.admin }
   for (;;) {
