@@ -1,0 +1,198 @@
+/** How a checkout ends: with an order and all that belongs to it in one change, or with the reason why not. */
+
+import { assert } from '../../crdt/assert.ts'
+import type { DotKey } from '../../crdt/dot.ts'
+import { cart as cartSchema } from '../cart/cart.ts'
+import * as cartRules from '../cart/cart.ts'
+import type { CartId } from '../cart/cart-id.ts'
+import { draftDelta, type Decide, type Draft, type World } from '../core/capability.ts'
+import type { Refusal } from '../errors.ts'
+import { release, sell } from '../inventory/reservation.ts'
+import { inTurn, type Turn } from '../orders/in-turn.ts'
+import { orderNumber, type OrderId } from '../orders/order-id.ts'
+import * as orderLog from '../orders/order-log.ts'
+import {
+  closePayment,
+  paymentOf,
+  recordAuthorisation,
+  wantCapture,
+} from '../payments/payment-rules.ts'
+import type { Authorisation } from '../payments/provider.ts'
+import { redeem } from '../promotions/redemption.ts'
+import { ok, refused, type Result } from '../result.ts'
+import { append, checkout, runsOf, type Run } from './checkout.ts'
+import { problemOf, shortageProblems, type Problem } from './problem.ts'
+
+export interface ConcludeInput {
+  readonly id: OrderId
+  readonly run: DotKey
+  /** The how-many-eth order of this replica it would be. */
+  readonly ordinal: number
+  /** What the provider said; undefined for an order that is paid some other way. */
+  readonly result: Authorisation | undefined
+}
+
+export type ConcludeAnswer = {
+  readonly id: OrderId
+  /** Why there is no order; null if there is. */
+  readonly problem: Problem | null
+}
+
+/**
+ * Ends a run: with the order, its stock sold, its coupons used, and the cart without what was bought,
+ * in one change; or with the reason why not, and nothing set aside any more.
+ */
+export const conclude: Decide<ConcludeInput, ConcludeAnswer> = (world, input) => {
+  const { id, result } = input
+  const run = runsOf(world.read(checkout, id)).find(({ dot }) => dot === input.run)
+  assert(run !== undefined, 'what ends was begun')
+  if (run.end !== undefined) return over(world, id, run)
+  // Another region was quicker, and there is one order: ours is not needed.
+  if (orderLog.orderOf(world, id)) return fail(world, { ...input, problem: elsewhere })
+  if (result?.outcome === 'declined') return fail(world, { ...input, problem: declined(result) })
+  const isLate = world.time.wallMs > run.begun.untilMs
+  if (isLate && result?.outcome !== 'authorised') return fail(world, { ...input, problem: expired })
+  const placed = commit(world, run, input)
+  return placed.ok ? placed : fail(world, { ...input, problem: placed.refusal })
+}
+
+const commit = (
+  world: World,
+  run: Run,
+  { id, ordinal, result }: ConcludeInput,
+): Result<Draft<ConcludeAnswer>, Problem> => {
+  const { agreed, held, node, account } = run.begun
+  const number = orderNumber(node, world.replica, ordinal)
+  const amount = { amount: agreed.totals.total, currency: agreed.currency }
+  const deltas = inTurn<Problem>(world, [
+    takeFromCart(run),
+    (here) => {
+      const sold = sell(here, { checkout: id, held })
+      return sold.ok ? sold : refused(shortageProblems(sold.refusal)[0] ?? expired)
+    },
+    (here) => {
+      const customer = account ?? undefined
+      const redeemed = redeem(here, { coupons: agreed.coupons, customer })
+      return redeemed.ok ? redeemed : refused(unusable(redeemed.refusal))
+    },
+    (here) => ok(result ? recordResult(here, id, result) : []),
+    (here) => ok(result ? wantCapture(here, { orderId: id, amount }) : []),
+    (here) =>
+      ok([
+        orderLog.append(here, id, { type: 'placed', number, node, agreed, sold: held }),
+        append(here, id, { type: 'committed', run: run.dot }),
+      ]),
+  ])
+  if (!deltas.ok) return deltas
+  return ok({
+    type: 'order.placed',
+    details: { number },
+    deltas: deltas.value,
+    answer: { id, problem: null },
+    requests: [requestOf(id)],
+  })
+}
+
+/** The request that an order is: the change that placed it is found by it. */
+export const requestOf = (id: OrderId): string => `order/${id}`
+
+// What was bought is what was seen then: what came in since stays, and what went must not be sold.
+const takeFromCart =
+  ({ begun: { agreed, tags } }: Run): Turn<Problem> =>
+  ({ read }) => {
+    if (agreed.cart === null) return ok([])
+    const id = agreed.cart as CartId
+    const document = read(cartSchema, id)
+    if (tags.some((name) => !document.store.tags.has(name))) return refused(cartChanged)
+    const bought = new Set(tags)
+    const named = cartRules.namedTags(document).filter(({ name }) => bought.has(name))
+    return ok([
+      draftDelta(cartSchema, id, cartRules.editTags(document, [cartRules.dropAll(named)])),
+    ])
+  }
+
+const recordResult = (world: World, id: OrderId, result: Authorisation) => {
+  const attempt = pendingAttempt(world, id)
+  return attempt === undefined ? [] : recordAuthorisation(world, { orderId: id, attempt, result })
+}
+
+const pendingAttempt = (world: World, id: OrderId): string | undefined =>
+  paymentOf(world, id).attempts.find(({ outcome }) => outcome === 'pending')?.id
+
+interface Failure extends Pick<ConcludeInput, 'id' | 'run' | 'result'> {
+  readonly problem: Problem
+}
+
+const fail = (
+  world: World,
+  { id, run, result, problem }: Failure,
+): Result<Draft<ConcludeAnswer>, never> => {
+  const isPlaced = orderLog.orderOf(world, id) !== undefined
+  const runs = runsOf(world.read(checkout, id))
+  const held = runs.find(({ dot }) => dot === run)?.begun.held ?? []
+  const isAlsoHere = runs.some(
+    (other) =>
+      other.dot !== run && other.end === undefined && world.lineage.includes(other.replica),
+  )
+  const deltas = inTurn<never>(world, [
+    (here) => ok(release(here, { checkout: id, held })),
+    (here) => ok(result ? recordResult(here, id, result) : []),
+    // An order that another run placed, or is about to, is paid by the same payment.
+    (here) =>
+      ok(
+        isPlaced || isAlsoHere || paymentOf(here, id).attempts.length === 0
+          ? []
+          : closePayment(here, { orderId: id, reason: problem.code }),
+      ),
+    (here) => ok([append(here, id, { type: 'failed', run, problem })]),
+  ])
+  assert(deltas.ok, 'giving up is always possible')
+  return ok({
+    type: 'checkout.failed',
+    details: { problem: problem.code },
+    deltas: deltas.value,
+    answer: { id, problem: isPlaced ? null : problem },
+  })
+}
+
+/** Gives up the run of a node that is gone: what it set aside lapses, and its payment is let go. */
+export const abandon: Decide<Pick<ConcludeInput, 'id' | 'run'>, ConcludeAnswer> = (
+  world,
+  { id, run },
+) => {
+  const known = runsOf(world.read(checkout, id)).find(({ dot }) => dot === run)
+  assert(known !== undefined, 'what is given up was begun')
+  if (known.end !== undefined) return over(world, id, known)
+  return fail(world, { id, run, result: undefined, problem: expired })
+}
+
+const over = (world: World, id: OrderId, { end }: Run): Result<Draft<ConcludeAnswer>, never> =>
+  ok({
+    type: 'checkout.over',
+    deltas: [],
+    answer: {
+      id,
+      problem: end === 'committed' || end === undefined || orderLog.orderOf(world, id) ? null : end,
+    },
+  })
+
+const declined = ({ code, retry }: Extract<Authorisation, { outcome: 'declined' }>): Problem =>
+  problemOf(
+    'payment_declined',
+    `The payment was declined: ${code}`,
+    retry
+      ? 'Order again with this payment method or another, under a new idempotency key.'
+      : 'Order again with another payment method, under a new idempotency key.',
+  )
+
+const unusable = ({ code, detail }: Refusal): Problem =>
+  problemOf(code, detail, 'Order again without the coupon, under a new idempotency key.')
+
+const orderAgain = 'Read the cart, and order again under a new idempotency key.'
+const cartChanged = problemOf(
+  'cart_changed',
+  'What was ordered is not in the cart any more',
+  orderAgain,
+)
+const expired = problemOf('checkout_expired', 'What was set aside was given up', orderAgain)
+const elsewhere = problemOf('order_in_progress', 'Another node placed the order', 'Read the order.')

@@ -1,0 +1,45 @@
+/**
+ * Several rules in one change: each sees what those before it did, and what they all did to one
+ * document is one delta. So an order, its stock, its payment and its cart change together, although
+ * each of them is changed by a rule that knows nothing of the others.
+ */
+
+import * as causalContext from '../../crdt/causal-context.ts'
+import type { Document, Schema } from '../../crdt/document.ts'
+import type { Fields } from '../../crdt/dot-store.ts'
+import type { DraftDelta, World } from '../core/capability.ts'
+import { ok, type Result } from '../result.ts'
+
+/** What one rule does; or why it cannot, and then none of them does anything. */
+export type Turn<R> = (world: World) => Result<readonly DraftDelta[], R>
+
+export const inTurn = <R>(
+  world: World,
+  turns: readonly Turn<R>[],
+): Result<readonly DraftDelta[], R> => {
+  const done = new Map<string, DraftDelta>()
+  const after: World = {
+    ...world,
+    read: <F extends Fields>(schema: Schema<F>, id: string): Document<F> => {
+      const before = world.read(schema, id)
+      const made = done.get(keyOf(schema, id))
+      // Under a key there are deltas of this schema only.
+      return made ? schema.join(before, made.delta as Document<F>) : before
+    },
+    exists: (schema, id) =>
+      world.exists(schema, id) ||
+      !causalContext.isEmpty(done.get(keyOf(schema, id))?.delta.context ?? schema.bottom.context),
+  }
+  for (const turn of turns) {
+    const result = turn(after)
+    if (!result.ok) return result
+    for (const made of result.value) {
+      const key = keyOf(made.schema, made.id)
+      const before = done.get(key)
+      done.set(key, before ? { ...made, delta: made.schema.join(before.delta, made.delta) } : made)
+    }
+  }
+  return ok([...done.values()])
+}
+
+const keyOf = ({ kind }: { readonly kind: string }, id: string): string => `${kind}/${id}`
