@@ -6,13 +6,21 @@ import { parseArgs } from 'node:util'
 import type { Benchmark, Row } from './benchmark.ts'
 import { root } from './child.ts'
 import { cartBenchmark } from './crdt/cart.ts'
+import { checkoutBenchmark } from './http/checkout.ts'
 import { createBenchmark } from './http/create.ts'
 import { intentBenchmark } from './http/intent.ts'
 import { readBenchmark } from './http/read.ts'
+import { flashSaleBenchmark } from './inventory/flash-sale.ts'
+import { stockBenchmark } from './inventory/stock.ts'
 import { describeMachine, machineText } from './machine.ts'
+import { structuresBenchmark } from './native/structures.ts'
+import { foldBenchmark } from './node/fold.ts'
 import { importBenchmark } from './node/import.ts'
+import { restartBenchmark } from './node/restart.ts'
 import { startBenchmark } from './node/start.ts'
 import { createStage } from './stage.ts'
+import { reconciliationBenchmark } from './sync/reconciliation.ts'
+import { catchUpDelayBenchmark } from './sync/catch-up-delay.ts'
 import { syncBenchmark } from './sync/sync.ts'
 import { render, toJson, verdict, type Result } from './table.ts'
 
@@ -20,10 +28,18 @@ const benchmarks: readonly Benchmark[] = [
   readBenchmark,
   createBenchmark,
   intentBenchmark,
+  checkoutBenchmark,
   importBenchmark,
   syncBenchmark,
+  catchUpDelayBenchmark,
+  reconciliationBenchmark,
+  foldBenchmark,
   cartBenchmark,
   startBenchmark,
+  restartBenchmark,
+  stockBenchmark,
+  flashSaleBenchmark,
+  structuresBenchmark,
 ]
 
 const usage = `npm run bench -- [NAME...] [options]

@@ -26,6 +26,10 @@ export interface NodeOptions {
   /** A data directory of the stage; a new one unless it is said. */
   readonly data?: string
   readonly peers?: readonly string[]
+  /** A file that its process imports before the program, to measure it from the inside. */
+  readonly preload?: string
+  /** Further settings. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 export interface Stage {
@@ -88,12 +92,24 @@ export const createStage = (parent = tmpdir()): Stage => {
     name = 'bench',
     data = path(name),
     peers = [],
+    preload,
+    env = {},
   } = {}) =>
     serve(
-      run(['node/main.ts', 'node', '--port', '0', '--name', name, '--data', data], {
-        ATOLL_CLUSTER_KEY: clusterKey,
-        ATOLL_PEERS: peers.join(','),
-      }),
+      run(
+        [
+          ...(preload === undefined ? [] : ['--import', preload]),
+          'node/main.ts',
+          'node',
+          '--port',
+          '0',
+          '--name',
+          name,
+          '--data',
+          data,
+        ],
+        { ATOLL_CLUSTER_KEY: clusterKey, ATOLL_PEERS: peers.join(','), ...env },
+      ),
     )
 
   return {

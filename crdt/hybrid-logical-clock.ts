@@ -59,6 +59,9 @@ export const receive = (clock: Clock, stamp: Timestamp, nowMs: number): Clock =>
 /** The later of two readings. */
 export const later = (a: Clock, b: Clock): Clock => (compareReadings(a, b) < 0 ? b : a)
 
+/** The earlier of two readings. */
+export const earlier = (a: Clock, b: Clock): Clock => (compareReadings(a, b) < 0 ? a : b)
+
 const compareReadings = (a: Clock, b: Clock): number => a.wallMs - b.wallMs || a.logical - b.logical
 
 /** A total order that agrees with causality. */

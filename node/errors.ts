@@ -5,9 +5,14 @@
  * points there. A code that stands here keeps its meaning for ever; a new meaning is a new code.
  */
 
-interface ErrorDocument {
+import { inventoryErrorCodes } from './inventory/error-codes.ts'
+import { orderErrorCodes } from './orders/error-codes.ts'
+import { paymentErrorCodes } from './payments/error-codes.ts'
+import { pricingErrorCodes } from './pricing/error-codes.ts'
+
+export interface ErrorDocument {
   /** The HTTP status the code is answered with. */
-  readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 410 | 413 | 415 | 422 | 429 | 500 | 503
+  readonly status: 400 | 401 | 402 | 403 | 404 | 405 | 409 | 410 | 413 | 415 | 422 | 429 | 500 | 503
   /** The same words each time; what is special about this one time is the problem's `detail`. */
   readonly title: string
   /** When meeting the code is normal, so that nobody pages an operator for it. */
@@ -149,6 +154,10 @@ export const errorCodes = {
     next: 'Choose a quantity within the range that the detail gives.',
   },
 
+  ...inventoryErrorCodes,
+
+  ...orderErrorCodes,
+
   // Catalog.
   product_not_found: {
     status: 404,
@@ -193,12 +202,34 @@ export const errorCodes = {
     next: 'Send the amount in the currency that the detail names.',
   },
 
+  ...paymentErrorCodes,
+
+  ...pricingErrorCodes,
+
   // Replication and the inspector.
   peer_unknown: {
     status: 404,
     title: 'This node has no such peer',
     normal: 'When a peer has not been met yet.',
     next: 'Choose one of the peers that `GET /api/v1/admin/replication` lists.',
+  },
+  node_unknown: {
+    status: 404,
+    title: 'This node has heard of no node of that name',
+    normal: 'When a name is mistyped, or the node has just started elsewhere.',
+    next: 'Choose one of the nodes that `GET /api/v1/admin/nodes` lists.',
+  },
+  node_is_this_one: {
+    status: 409,
+    title: 'A node cannot be declared gone at itself',
+    normal: 'When the wrong address was asked.',
+    next: 'Ask another node; if this one is to leave, stop it first.',
+  },
+  beyond_retention: {
+    status: 410,
+    title: 'What was there then is known no more',
+    normal: 'For times before those that the node was told to keep changes for.',
+    next: 'Ask for a time from the one on that the detail names, or look into an old backup.',
   },
   document_not_found: {
     status: 404,

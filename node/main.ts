@@ -8,11 +8,15 @@ import * as system from './system.ts'
 const usage = `atoll COMMAND
 
   node                      runs one node
+  gateway                   a payment gateway that moves no money, for trying things out
   story                     three nodes, a cut cable, and the proof that nothing is lost
   import FILE --to URL      a catalog file (NDJSON or Shopify CSV) into a node
+  import-locations FILE --to URL
+                            a list of stores into a node, as locations of stock
   export FILE --from URL    the catalog back out
   verify DIR                proves a data directory
-  rebuild DIR               makes all that is derived from the log anew
+  rebuild DIR               makes all that is derived from base and log anew
+  quarantine DIR            replicas of which two histories were found; --lift trusts one again
   backup DIR FILE           a copy of a data directory, while its node runs
   restore FILE DIR          a data directory from a backup
 
@@ -50,10 +54,14 @@ const run = async (command: string | undefined, args: readonly string[]): Promis
       const { nodeCommand } = await import('./cli/node.ts')
       return nodeCommand({ ...deps, stopped, exit: (code) => process.exit(code) }, args)
     }
+    case 'gateway':
+      return (await import('./cli/gateway.ts')).gatewayCommand({ ...deps, stopped }, args)
     case 'story':
       return (await import('./story/story.ts')).storyCommand(deps, args)
     case 'import':
       return (await import('./cli/import.ts')).importCommand(deps, args)
+    case 'import-locations':
+      return (await import('./cli/import-locations.ts')).importLocationsCommand(deps, args)
     case 'export':
       return (await import('./cli/export.ts')).exportCommand(deps, args)
     case 'verify':
@@ -64,6 +72,8 @@ const run = async (command: string | undefined, args: readonly string[]): Promis
       return (await import('./cli/storage.ts')).backupCommand(deps, args)
     case 'restore':
       return (await import('./cli/storage.ts')).restoreCommand(deps, args)
+    case 'quarantine':
+      return (await import('./cli/quarantine.ts')).quarantineCommand(deps, args)
     case 'help':
     case '--help':
       process.stdout.write(usage)

@@ -5,15 +5,23 @@
 import type { Server } from './http/server.ts'
 import { isAddress } from '../sync/address.ts'
 import { createMesh, type Mesh } from '../sync/mesh.ts'
+import { isConnected } from '../sync/peer-status.ts'
 import type { Clock, Timers } from '../sync/surroundings.ts'
 import { createSyncServer, dialWebSocket, path as syncPath } from '../sync/websocket.ts'
 import { describeApi, mountApi } from './api.ts'
+import { createAbandonmentSweep } from './cart/abandonment.ts'
+import { createCartQueries } from './cart/queries.ts'
+import { couponTopic } from './promotions/coupon-message.ts'
+import { topic as rightsTopic } from './inventory/rights-message.ts'
 import { createProductCache } from './catalog/product-cache.ts'
 import { createCatalogQueries } from './catalog/queries.ts'
+import { openCheckouts } from './checkout/open-checkouts.ts'
+import type { Checkouts } from './checkout/runner.ts'
 import type { Config } from './config.ts'
 import { createChangeLog } from './core/change-log.ts'
 import { createCore } from './core/core.ts'
 import { openDataDirectory } from './core/data-directory.ts'
+import { createDocumentExchange } from './core/document-exchange.ts'
 import { createStorageChecks } from './core/health.ts'
 import { createPipeline } from './core/pipeline.ts'
 import { refresh } from './core/rebuild.ts'
@@ -30,12 +38,21 @@ import { createMetricsRoutes } from './http/metrics-routes.ts'
 import { createProblemRoutes } from './http/problem.ts'
 import { createShell } from './http/shell.ts'
 import { listen } from './http/server.ts'
+import { createClientAddress } from './identity/client-address.ts'
 import { loadClusterSecret } from './identity/cluster-secret.ts'
 import { createIdentity } from './identity/identity.ts'
+import { Fault } from './fault.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
-import { openReplica } from './replication/replica.ts'
+import { createNodeQueries } from './replication/queries.ts'
+import { openPayments } from './payments/open-payments.ts'
+import { createPaymentQueries } from './payments/queries.ts'
+import { askThrough } from './replication/ask-mesh.ts'
+import { createMeshCopies } from './replication/mesh-copies.ts'
+import { createCouponBroker, type CouponBroker } from './promotions/coupon-broker.ts'
+import { createReplication, type Replication } from './replication/replication.ts'
 import * as shop from './shop.ts'
+import { openLineage, openStockroom, type Stockroom } from './stockroom.ts'
 
 export interface Node {
   /** `http://host:port`. */
@@ -80,31 +97,123 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
   const queries = createCatalogQueries(store.database)
   const products = createProductCache(queries)
   let mesh: Mesh | undefined
+  let replication: Replication | undefined
+  let stockroom: Stockroom | undefined
+  let checkouts: Checkouts | undefined
+  let coupons: CouponBroker | undefined
+  const nodes = createNodeQueries(store.database)
+  const activeOthers = () =>
+    nodes
+      .list()
+      .filter(({ name, standing }) => name !== config.name && standing === 'active')
+      .map(({ name }) => name)
+  const peers = askThrough(() => mesh)
+  const copies = createMeshCopies({
+    mesh: () => mesh,
+    isGone: (name) => !activeOthers().includes(name),
+    timers: deps.timers,
+  })
+  const lineage = openLineage(deps, { node: config.name, dataDir: directory.path, store })
   const core = createCore({
     store,
     kinds: shop.kinds,
     clock,
     random,
+    lineage,
     committed: (changed) => {
       products.forget(changed)
-      mesh?.notifyLogGrew()
+      replication?.committed(changed)
+      stockroom?.committed(changed)
+      checkouts?.committed(changed)
+      coupons?.committed()
     },
   })
   const pipeline = createPipeline({
     core,
     soon: deps.soon,
     monotonic: () => clock.monotonic(),
-    observe: ({ commands, ms }) => metrics.committed({ changes: commands, syncMs: ms }),
+    observe: ({ commands, ms }) => {
+      metrics.committed({ changes: commands, syncMs: ms })
+      mesh?.notifyLogGrew()
+    },
     broken: deps.broken,
   })
   opened.defer(() => pipeline.close())
   const { clusterKey, dataDir } = config
   const clusterSecret = loadClusterSecret({ clusterKey, dataDir, random })
-  await pipeline.submit({
-    decide: openReplica,
-    input: { node: config.name },
-    actor: `node/${config.name}`,
+  replication = createReplication({
+    node: config.name,
+    core,
+    store,
+    pipeline,
+    mesh: () => mesh,
+    retentionDays: config.retentionDays,
+    clock,
+    timers: deps.timers,
+    log,
+    metrics,
+    broken: deps.broken,
   })
+  opened.defer(() => replication?.close())
+  await replication.begin()
+  stockroom = openStockroom(deps, {
+    node: config.name,
+    core,
+    pipeline,
+    store,
+    lineage,
+    peers,
+    mesh: () => mesh,
+    expectsOthers: config.clusterKey !== undefined && config.peers.length > 0,
+  })
+  opened.defer(() => stockroom?.close())
+  const { inventory, flashSales } = stockroom
+  coupons = createCouponBroker({
+    core,
+    submit: (command) => pipeline.submit(command),
+    peers,
+    clock,
+    timers: deps.timers,
+    random,
+  })
+  const abandonment = createAbandonmentSweep({
+    core,
+    pipeline,
+    queries: createCartQueries(store.database),
+    clock,
+    timers: deps.timers,
+    failed: (error) => log.error({ err: error }, 'carts left behind could not be noted'),
+  })
+  opened.defer(() => abandonment.close())
+  const payments = await openPayments({
+    config: config.payments,
+    dataDir,
+    node: config.name,
+    core,
+    pipeline,
+    queries: createPaymentQueries(store.database),
+    fetch: globalThis.fetch,
+    clock,
+    timers: deps.timers,
+    random,
+    log,
+  })
+  opened.defer(() => payments.close())
+  checkouts = openCheckouts({
+    ...deps,
+    node: config.name,
+    core,
+    pipeline,
+    store,
+    inventory,
+    payments,
+    copies,
+    coupons,
+    durability: config.orderDurability,
+    mesh: () => mesh,
+    others: activeOthers,
+  })
+  opened.defer(() => checkouts?.close())
   const identity = await createIdentity({
     pipeline,
     core,
@@ -115,6 +224,7 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
     clock,
     random,
     adminFromConfig: config.admin,
+    addressOf: createClientAddress(config.trustedProxies),
   })
 
   opened.defer(() => identity.close())
@@ -148,23 +258,44 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
         memory: memoryCheck({ rssBytesMax }),
         eventLoop: () => eventLoop.check(),
         peers: () => peersCheck(mesh),
+        membership: replication.standing,
+        rights: () => stockroom?.check() ?? { status: 'ok' },
+        payments: payments.check,
       },
     }),
   )
   app.route('/', createMetricsRoutes(metrics))
   app.route('/', createDocsRoutes({ describe: () => describeApi(app) }))
 
+  let isClosing = false
+  opened.defer(() => {
+    isClosing = true
+  })
+  const slices = {
+    soon: deps.soon,
+    monotonic: () => clock.monotonic(),
+    assertOpen: () => {
+      if (isClosing) throw new Fault('shutting_down', 'The node is shutting down')
+    },
+  }
+  const exchange = createDocumentExchange({ ...slices, core, store, broken: deps.broken })
   const startMesh = (server: Server) => {
     if (!config.clusterKey) return undefined
     return createMesh({
       name: config.name,
-      replica: core.replica(),
+      replica: core.replica,
       clusterKey: config.clusterKey,
       addresses: config.peers,
       advertised: advertised(config, server),
       schemaVersions: new Map(shop.kinds.map(({ schema }) => [schema.kind, schema.version])),
       log: createChangeLog(core, store),
       intake: pipeline,
+      exchange,
+      answering: new Map([
+        [rightsTopic, inventory.answer],
+        [couponTopic, coupons.answer],
+      ]),
+      acknowledged: copies.acknowledged,
       clock,
       timers: deps.timers,
       random,
@@ -183,7 +314,18 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
     identity,
     clusterSecret,
     random,
+    clock,
     mesh: () => mesh,
+    replication,
+    inventory,
+    coupons,
+    flashSales,
+    lineage,
+    payments,
+    checkouts,
+    copies,
+    timers: deps.timers,
+    slices,
   })
   const server = await listen({
     app,
@@ -195,12 +337,13 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
   })
   opened.defer(() => server.close())
   opened.defer(() => syncServer.close())
+  payments.listensAt(server.url)
   mesh = startMesh(server)
   opened.defer(() => mesh?.close())
   metrics.watchPeers(() =>
     (mesh?.peers() ?? []).map(({ name, state, lagChanges, lagMs }) => ({
       name,
-      connected: state === 'live' || state === 'syncing',
+      connected: isConnected(state),
       lagChanges,
       lagMs,
     })),
@@ -213,7 +356,7 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
 // Peers out of reach are what a node is made for: worth a look, no reason to take it out of service.
 const peersCheck = (mesh: Mesh | undefined): HealthCheck => {
   const peers = mesh?.peers() ?? []
-  const connected = peers.filter(({ state }) => state === 'live' || state === 'syncing')
+  const connected = peers.filter(({ state }) => isConnected(state))
   const figures = { connected: connected.length, known: peers.length }
   return connected.length < peers.length
     ? { status: 'degraded', detail: 'Not every peer is in reach', figures }

@@ -5,9 +5,12 @@ import { isDeletionContested, type Product } from './catalog/product.ts'
 import { settleDeletion } from './catalog/product-rules.ts'
 import { brandValues, categoryValues, productValues } from './catalog/own-values.ts'
 import { catalogSql, sharedSkuSql } from './catalog/tables.ts'
-import { cartKind } from './cart/cart.ts'
+import { cartKind, cartSql } from './cart/projection.ts'
+import { checkoutKind, checkoutSql } from './checkout/checkout.ts'
 import type { DocumentKind } from './core/capability.ts'
 import type { Table } from './core/store.ts'
+import { purchaseKind, purchaseSql } from './flash-sale/purchase.ts'
+import { saleKind, saleSql } from './flash-sale/sale.ts'
 import { accountKind } from './identity/account.ts'
 import { sessionKind } from './identity/session.ts'
 import { signingKeyKind } from './identity/signing-key.ts'
@@ -18,8 +21,26 @@ import {
   withConflicts,
   type InspectedKind,
 } from './inspector/conflict.ts'
-import { stockKind, stockSql } from './inventory/stock.ts'
+import { estateKind, estateSql } from './inventory/estate.ts'
+import { locationKind, locationSql } from './inventory/location.ts'
+import { stockKind, stockSql } from './inventory/projection.ts'
+import { stockWatchKind } from './inventory/stock-watch.ts'
+import { orderKind, orderSql } from './orders/projection.ts'
+import { paymentMethodsKind } from './payments/method.ts'
+import { paymentKind } from './payments/projection.ts'
+import { paymentSql } from './payments/tables.ts'
+import { rosterKind } from './pricing/roster.ts'
+import { allowanceKind } from './promotions/allowance.ts'
+import { couponKind, couponSql } from './promotions/coupon.ts'
+import { promotionKind } from './promotions/promotion.ts'
+import { nodeKind } from './replication/membership.ts'
 import { replicaKind } from './replication/replica.ts'
+import { replicationSql } from './replication/tables.ts'
+import { methodKind } from './shipping/method.ts'
+import { parcelKind } from './shipping/parcel.ts'
+import { shipmentKind, shipmentSql } from './shipping/shipment.ts'
+import { zoneKind } from './shipping/zone.ts'
+import { taxRateKind } from './tax/tax-rate.ts'
 
 export const inspectedKinds: readonly InspectedKind[] = [
   {
@@ -45,7 +66,19 @@ export const inspectedKinds: readonly InspectedKind[] = [
     // Of renewals in two regions the higher generation counts, and nobody has to choose.
     ownRules: { renewal: neverContested },
   },
-  ...[signingKeyKind, stockKind, cartKind, replicaKind].map((kind) => ({ kind })),
+  // The reason goes with the standing.
+  { kind: nodeKind, ownRules: { reason: neverContested } },
+  {
+    kind: estateKind,
+    // The latest opening counts, by rule.
+    ownRules: { opening: neverContested, taken: neverContested, closed: neverContested },
+  },
+  ...[signingKeyKind, stockKind, locationKind, stockWatchKind].map((kind) => ({ kind })),
+  ...[saleKind, purchaseKind].map((kind) => ({ kind })),
+  ...[cartKind, replicaKind, orderKind, checkoutKind].map((kind) => ({ kind })),
+  ...[rosterKind, zoneKind, methodKind, parcelKind, shipmentKind].map((kind) => ({ kind })),
+  ...[paymentKind, paymentMethodsKind].map((kind) => ({ kind })),
+  ...[taxRateKind, promotionKind, couponKind, allowanceKind].map((kind) => ({ kind })),
 ]
 
 export const kinds: readonly DocumentKind[] = inspectedKinds.map(withConflicts)
@@ -55,6 +88,17 @@ export const readModelTables: readonly Table[] = kinds.flatMap(({ tables }) => t
 export const readModelSql = [
   catalogSql,
   stockSql,
+  locationSql,
+  estateSql,
+  saleSql,
+  purchaseSql,
   identitySql,
+  replicationSql,
+  cartSql,
+  shipmentSql,
+  couponSql,
+  orderSql,
+  checkoutSql,
+  paymentSql,
   ...inspectedKinds.map(({ kind }) => conflictSql(kind)),
 ].join('\n')

@@ -1,6 +1,7 @@
 /** What replication asks of the node it serves: the log to send from, and a way in for what arrives. */
 
 import type { Dot, ReplicaId } from '../crdt/dot.ts'
+import type * as hlc from '../crdt/hybrid-logical-clock.ts'
 import type { VersionVector } from '../crdt/version-vector.ts'
 import type { ChainHeads } from './change.ts'
 
@@ -46,8 +47,11 @@ export interface ChangeIntake {
   /**
    * Applies `changes` in order and resolves when all that was taken is durable. What the log already
    * has is passed over. Rejects only if the node itself failed (a broken disk).
+   *
+   * `heldFrom` is the time of the earliest change of the same stream that was held because of its time.
+   * What is not earlier may be its effect and is held, too: nobody sees an effect before its cause.
    */
-  receive(changes: readonly Uint8Array[]): Promise<IntakeReport>
+  receive(changes: readonly Uint8Array[], heldFrom?: hlc.Clock): Promise<IntakeReport>
 }
 
 /** What became of a batch. Changes of a replica after one that was not taken are not taken either. */
@@ -58,8 +62,13 @@ export interface IntakeReport {
 }
 
 export type IntakeProblem =
-  /** Its time is too far ahead of our clock; it may be sent again later. */
-  | { readonly kind: 'too_far_ahead'; readonly dot: Dot; readonly aheadMs: number }
+  /** Its time is too far ahead of our clock, or not before that of one that was; it may be sent again later. */
+  | {
+      readonly kind: 'too_far_ahead'
+      readonly dot: Dot
+      readonly time: hlc.Clock
+      readonly aheadMs: number
+    }
   /** It does not follow the last change we have of its replica. */
   | { readonly kind: 'gap'; readonly dot: Dot }
   /** We have another change under the same dot. */

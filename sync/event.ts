@@ -47,6 +47,8 @@ export type LocalEvent =
       readonly position: number
       readonly slice: LogSlice
       readonly end: number
+      /** As it was when the slice was read: what is below is not in the log. */
+      readonly floor: VersionVector
     }
   /** Changes were made durable here, whoever made them. */
   | { readonly kind: 'log_grew'; readonly end: number }
@@ -114,7 +116,12 @@ export type Effect =
   | { readonly kind: 'compare_heads'; readonly heads: ChainHeads }
   | { readonly kind: 'seek'; readonly vector: VersionVector }
   | { readonly kind: 'read_log'; readonly position: number; readonly bytesMax: number }
-  | { readonly kind: 'apply'; readonly changes: readonly Uint8Array[] }
+  | {
+      readonly kind: 'apply'
+      readonly changes: readonly Uint8Array[]
+      /** See `ChangeIntake.receive`. */
+      readonly heldFrom?: hlc.Clock | undefined
+    }
   | { readonly kind: 'measure' }
   | { readonly kind: 'compare_digest'; readonly vector: VersionVector; readonly digest: string }
   /** May we pull? Answered by `turn_came`, some time, or by `turn_denied`; a turn ends by `end_turn`. */

@@ -8,7 +8,7 @@
  */
 
 import type { Dot, ReplicaId } from '../crdt/dot.ts'
-import { driftMsMax } from '../crdt/hybrid-logical-clock.ts'
+import * as hlc from '../crdt/hybrid-logical-clock.ts'
 import type { IntakeProblem } from './change-log.ts'
 import * as limits from './limits.ts'
 
@@ -30,6 +30,8 @@ export interface Inbox {
   /** Replicas whose next change is too far ahead of our clock: what follows cannot continue either. */
   readonly held: ReadonlySet<ReplicaId>
   readonly heldChanges: number
+  /** The earliest time among them: what is not earlier may be an effect of one, and waits with it. */
+  readonly heldFrom: hlc.Clock | undefined
   /** The run in which our disk was full: what still comes of it is passed over. */
   readonly fullAtRun: number | undefined
 }
@@ -53,6 +55,7 @@ export const empty: Inbox = {
   lastWantMs: Number.NEGATIVE_INFINITY,
   held: new Set(),
   heldChanges: 0,
+  heldFrom: undefined,
   fullAtRun: undefined,
 }
 
@@ -158,7 +161,7 @@ export const settle = (
   nowMs: number,
 ): Findings => {
   const held = new Set(inbox.held)
-  let heldChanges = inbox.heldChanges
+  let { heldChanges, heldFrom } = inbox
   const forks: Dot[] = []
   const quarantined: ReplicaId[] = []
   let corrupt: string | undefined
@@ -170,6 +173,7 @@ export const settle = (
       case 'too_far_ahead': {
         held.add(problem.dot.replica)
         heldChanges++
+        heldFrom = heldFrom ? hlc.earlier(heldFrom, problem.time) : problem.time
         const { dot, aheadMs } = ahead ?? problem
         ahead = { dot, aheadMs, count: (ahead?.count ?? 0) + 1 }
         break
@@ -198,6 +202,7 @@ export const settle = (
     settledOffset: inbox.applying ?? inbox.settledOffset,
     held,
     heldChanges,
+    heldFrom,
   }
   if (isFull)
     next = wantAt(passOver({ ...next, fullAtRun: inbox.run }), nowMs + limits.noRoomRetryMs)
@@ -218,6 +223,7 @@ export const nextRun = (inbox: Inbox, nowMs: number): Inbox => ({
   lastWantMs: nowMs,
   held: new Set(),
   heldChanges: 0,
+  heldFrom: undefined,
 })
 
 const passOver = (inbox: Inbox): Inbox => ({
@@ -236,4 +242,4 @@ const wantAt = (inbox: Inbox, dueMs: number): Inbox => ({
 
 // When our clock has come near enough to take it, and not before.
 const retryMsOf = (aheadMs: number): number =>
-  Math.min(Math.max(aheadMs - driftMsMax, limits.aheadRetryMsMin), limits.aheadRetryMsMax)
+  Math.min(Math.max(aheadMs - hlc.driftMsMax, limits.aheadRetryMsMin), limits.aheadRetryMsMax)

@@ -71,7 +71,11 @@ export const lacks = (outbox: Outbox, floor: VersionVector): boolean =>
   outbox.cursor !== undefined &&
   !outbox.reading &&
   outbox.sentBytes === outbox.settledBytes &&
-  !isWithin(floor, join(outbox.durable, outbox.heard))
+  mayLack(outbox, floor)
+
+/** Whether the peer has not said to have all that is below `floor`; it may still be on the way to it. */
+export const mayLack = ({ durable, heard }: Outbox, floor: VersionVector): boolean =>
+  !isWithin(floor, join(durable, heard))
 
 /** Sends nothing until the peer wants the stream to start anew. */
 export const withhold = (outbox: Outbox): Outbox => ({

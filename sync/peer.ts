@@ -173,7 +173,7 @@ export const createPeer = (
         return whenDrained(() => answer(() => readLog(log, effect)))
       case 'apply':
         // A fault of the log becomes an event; anything else is a bug and may end the process.
-        return void apply(effect.changes)
+        return void apply(effect)
       case 'measure':
         return answer(() => measure(log, digest()))
       case 'compare_digest':
@@ -249,11 +249,14 @@ export const createPeer = (
     for (const read of reads) whenDrained(read)
   }
 
-  const apply = async (changes: readonly Uint8Array[]): Promise<void> => {
+  const apply = async ({
+    changes,
+    heldFrom,
+  }: Extract<Effect, { kind: 'apply' }>): Promise<void> => {
     let report = nothingTaken
     if (changes.length > 0) {
       try {
-        report = await deps.intake.receive(changes)
+        report = await deps.intake.receive(changes, heldFrom)
       } catch (error) {
         return dispatch(storageFailed(error))
       }
@@ -371,6 +374,7 @@ const readLog = (
   position,
   slice: log.read(position, bytesMax),
   end: log.end(),
+  floor: vectorOf(log.floor()),
 })
 
 const measure = (log: ChangeLog, digest: string): LocalEvent => ({

@@ -97,10 +97,17 @@ export const takeHave = (session: Session, { vector }: EventByKind['have']): Ste
 
 export const sendSlice = (
   session: Session,
-  { position, slice, end: logEnd }: EventByKind['log_read'],
+  { position, slice, end: logEnd, floor }: EventByKind['log_read'],
 ): Step => {
   // The stream was started anew since this was asked for.
   if (position !== session.outbox.cursor || !session.outbox.reading) return stay(session)
+  // Our floor may have risen over what the peer lacks, by a pull from somebody else. If it does not have
+  // that after all that is on the way to it, it must pull, too.
+  const below = sound(session, floor)
+  if (outboxes.mayLack(session.outbox, below)) {
+    const waiting = { ...session, outbox: { ...session.outbox, reading: false } }
+    return outboxes.lacks(waiting.outbox, below) ? withhold(waiting, floor) : stay(waiting)
+  }
   const parcel = outboxes.pack(session.outbox, slice, {
     end: logEnd,
     quarantined: session.quarantined,
@@ -175,7 +182,7 @@ const applyOn = (session: Session, effects: readonly Effect[], nowMs: number): S
   const batch = inboxes.nextBatch(session.inbox)
   let inbox = batch?.inbox ?? session.inbox
   const all: Effect[] = [...effects]
-  if (batch) all.push({ kind: 'apply', changes: batch.changes })
+  if (batch) all.push({ kind: 'apply', changes: batch.changes, heldFrom: inbox.heldFrom })
   let { lastHeardMs } = session
   if (!inbox.paused && inboxes.isFull(inbox)) {
     inbox = { ...inbox, paused: true }

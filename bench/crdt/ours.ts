@@ -42,6 +42,7 @@ export const ours: CartLibrary = {
 // The cart's mutations need only the time; the world beyond the cart is for the rules above them.
 const worldAt = (time: hlc.Timestamp): World => ({
   replica: time.replica,
+  lineage: [time.replica],
   time,
   read: (schema) => schema.bottom,
   exists: () => false,

@@ -12,7 +12,7 @@ import * as orSet from '../../crdt/or-set.ts'
 import type { Value } from '../../crdt/value.ts'
 import { draftDelta, type Decide, type DraftDelta, type World } from '../core/capability.ts'
 import type { Refusal } from '../errors.ts'
-import { begin, stock } from '../inventory/stock.ts'
+import { begin, isCounted } from '../inventory/stock.ts'
 import { ok, refused, type Result } from '../result.ts'
 import * as categoryPath from './category-path.ts'
 import { missingBrand, missingCategories } from './category.ts'
@@ -114,7 +114,7 @@ const productDeltas = (
 const stockDeltas = (world: World, id: ProductId, input: ProductInput): readonly DraftDelta[] =>
   variantsOf(input).flatMap(({ sku, initialQuantity }) => {
     const variant = variantIdOf(id, sku)
-    return initialQuantity === undefined || world.exists(stock, variant)
+    return initialQuantity === undefined || isCounted(world, variant)
       ? []
       : [begin(world, variant, initialQuantity)]
   })

@@ -4,6 +4,7 @@ import type Database from 'better-sqlite3'
 import { z } from 'zod'
 import type { Refusal } from '../errors.ts'
 import { decodeCursor, encodeCursor } from '../http/cursor.ts'
+import { stockOfProductSql } from '../inventory/projection.ts'
 import { ok, type Result } from '../result.ts'
 import { brandIdOf, slug, type ProductId, type VariantId } from './ids.ts'
 import { uncountedJson } from './product.ts'
@@ -148,8 +149,8 @@ interface ProductRow {
   readonly stock: string
 }
 
-const stockJson =
-  '(select json_group_object(variant, available) from stock where product = products.id)'
+const stockJson = `(select json_group_object(variant, units)
+  from (${stockOfProductSql}) where mode is not 'untracked')`
 
 // A product's JSON says of each variant that it is not counted; nothing in a text can look the same,
 // because quotes in a text are escaped.
@@ -237,7 +238,7 @@ const beyond = {
 
 // Stock that is not counted never runs out.
 const isInStock = `(not exists (select 1 from stock where product = products.id)
-  or exists (select 1 from stock where product = products.id and available > 0))`
+  or exists (select 1 from (${stockOfProductSql}) where mode is not 'rights' or units > 0))`
 
 // "phones.prepaid" is an id; "Prepaid Phones" and "Phones > Prepaid Phones" are names.
 const categoryTerms = (text: string): { readonly id: string; readonly name: string } => ({

@@ -72,8 +72,8 @@ export interface Core {
   readonly isBroken: () => boolean
   /** Runs commands as one transaction. A refused or faulty command leaves the others alone. */
   execute(commands: readonly Command[]): readonly CommandResult[]
-  /** Takes in changes from a peer as one transaction. */
-  receive(changes: readonly Uint8Array[]): IntakeReport
+  /** Takes in changes from a peer as one transaction; see `ChangeIntake.receive`. */
+  receive(changes: readonly Uint8Array[], heldFrom?: hlc.Clock): IntakeReport
   /** Up to where each replica's changes were folded. */
   readonly floor: () => ChainHeads
   /** Takes one step of folding, as one transaction. It changes no document. */
@@ -191,9 +191,9 @@ export const createCore = (deps: CoreDeps): Core => {
       return { result: commands.map(run), clock: reading }
     })
 
-  const receive = (changes: readonly Uint8Array[]): IntakeReport => {
+  const receive = (changes: readonly Uint8Array[], heldFrom?: hlc.Clock): IntakeReport => {
     const { report, forked } = transact((transaction) => {
-      const batch = { changes, self: replica, quarantined, clock: state.clock }
+      const batch = { changes, heldFrom, self: replica, quarantined, clock: state.clock }
       const taken = intake(transaction, { ...batch, nowMs: clock.now() })
       return { result: taken, clock: taken.clock }
     })

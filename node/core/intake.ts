@@ -26,6 +26,8 @@ export interface IntakeDeps {
 
 export interface IntakeBatch {
   readonly changes: readonly Uint8Array[]
+  /** What is not earlier than this may be the effect of a change that is held, and is held with it. */
+  readonly heldFrom?: hlc.Clock | undefined
   /** Who we are: nobody else may write under this name. */
   readonly self: ReplicaId
   readonly quarantined: ReadonlySet<ReplicaId>
@@ -44,7 +46,7 @@ export type Intake = (transaction: Transaction, batch: IntakeBatch) => Taken
 
 export const createIntake =
   ({ kinds, store, cache }: IntakeDeps): Intake =>
-  (transaction, { changes, self, quarantined, clock: before, nowMs }) => {
+  (transaction, { changes, heldFrom, self, quarantined, clock: before, nowMs }) => {
     const stopped = new Set<ReplicaId>()
     const forked = new Set<ReplicaId>()
     const problems: IntakeProblem[] = []
@@ -111,8 +113,10 @@ export const createIntake =
       // Somebody else writes under our name: this process was copied while it ran.
       if (dot.replica === self) return { kind: 'fork', dot }
       if (dot.counter > counter + 1) return { kind: 'gap', dot }
-      return hlc.isTooFarAhead(time, nowMs)
-        ? { kind: 'too_far_ahead', dot, aheadMs: time.wallMs - nowMs }
+      // Time may have come up with the effect of a change that is still held: its cause has to come first.
+      const isHeldBack = heldFrom !== undefined && hlc.earlier(time, heldFrom) === heldFrom
+      return isHeldBack || hlc.isTooFarAhead(time, nowMs)
+        ? { kind: 'too_far_ahead', dot, time, aheadMs: time.wallMs - nowMs }
         : 'new'
     }
 

@@ -109,10 +109,10 @@ export const createPipeline = (deps: PipelineDeps): Pipeline => {
         schedule()
       }),
 
-    receive: async (changes) => {
+    receive: async (changes, heldFrom) => {
       assertOpen()
       try {
-        return await takeSliced(changes)
+        return await takeSliced(changes, heldFrom)
       } catch (error) {
         // The peer keeps what we have no room for, and may have the rest of our log meanwhile.
         if (isFull(error)) return { taken: 0, alreadyKnown: 0, problems: [{ kind: 'no_room' }] }

@@ -6,6 +6,7 @@
  */
 
 import type { ReplicaId } from '../../crdt/dot.ts'
+import * as hlc from '../../crdt/hybrid-logical-clock.ts'
 import type { IntakeProblem, IntakeReport } from '../../sync/change-log.ts'
 import { dotOf } from '../../sync/change-head.ts'
 import { createAdaptiveSize } from './adaptive-size.ts'
@@ -13,7 +14,10 @@ import type { Core } from './core.ts'
 import { sliceChangesMax, sliceChangesMin, sliceMsMax } from './limits.ts'
 
 /** Resolves when all that was taken is durable; rejects as soon as a slice could not be written. */
-export type SlicedIntake = (changes: readonly Uint8Array[]) => Promise<IntakeReport>
+export type SlicedIntake = (
+  changes: readonly Uint8Array[],
+  heldFrom?: hlc.Clock,
+) => Promise<IntakeReport>
 
 export interface SlicedIntakeDeps {
   readonly core: Pick<Core, 'receive'>
@@ -30,23 +34,28 @@ export const createSlicedIntake = (deps: SlicedIntakeDeps): SlicedIntake => {
     sliceChangesMin,
   )
 
-  const takeSlice = (slice: readonly Uint8Array[]): IntakeReport => {
+  const takeSlice = (
+    slice: readonly Uint8Array[],
+    heldFrom: hlc.Clock | undefined,
+  ): IntakeReport => {
     const startMs = monotonic()
-    const report = core.receive(slice)
+    const report = core.receive(slice, heldFrom)
     size.note({ size: slice.length, ms: monotonic() - startMs })
     return report
   }
 
-  return (changes) =>
+  return (changes, heldBefore) =>
     new Promise((resolve, reject) => {
       let sum: IntakeReport = { taken: 0, alreadyKnown: 0, problems: [] }
       let rest = changes
+      let heldFrom = heldBefore
       const go = () => {
         try {
           assertOpen()
           const slice = rest.slice(0, size.max())
-          const report = takeSlice(slice)
+          const report = takeSlice(slice, heldFrom)
           sum = add(sum, report)
+          heldFrom = earliest(heldFrom, report.problems)
           rest = following(rest.slice(slice.length), report.problems)
         } catch (error) {
           return reject(error)
@@ -58,6 +67,16 @@ export const createSlicedIntake = (deps: SlicedIntakeDeps): SlicedIntake => {
       soon(go)
     })
 }
+
+/** The earliest time of what was held by now: time goes on from slice to slice, and effects must not overtake. */
+const earliest = (
+  heldFrom: hlc.Clock | undefined,
+  problems: readonly IntakeProblem[],
+): hlc.Clock | undefined =>
+  problems.reduce<hlc.Clock | undefined>((from, problem) => {
+    if (problem.kind !== 'too_far_ahead') return from
+    return from ? hlc.earlier(from, problem.time) : problem.time
+  }, heldFrom)
 
 const add = (a: IntakeReport, b: IntakeReport): IntakeReport => ({
   taken: a.taken + b.taken,

@@ -109,6 +109,12 @@ const mayHaveBody = (c: Context<NodeEnv>): boolean => {
   return c.req.header('transfer-encoding') !== undefined || (length !== undefined && length !== '0')
 }
 
+/** The body as it was sent, for who checks a signature over it. */
+export const readRawBody = (
+  c: Context<NodeEnv>,
+  bytesMax: number,
+): Promise<Result<Uint8Array, Refusal>> => readBytes(c, bytesMax)
+
 const readBytes = (c: Context<NodeEnv>, bytesMax: number): Promise<Result<Uint8Array, Refusal>> => {
   // An honest client that wants to send too much need not send it.
   if (Number(c.req.header('content-length') ?? 0) > bytesMax)

@@ -22,7 +22,7 @@ export interface Submission<Input, Answer extends Value> {
 
 export const submit = <Input, Answer extends Value>(
   c: Context<NodeEnv>,
-  pipeline: Pipeline,
+  pipeline: Pick<Pipeline, 'submit'>,
   { decide, input, actor = actorOf(c), asked = input }: Submission<Input, Answer>,
 ): Promise<Result<Outcome<Answer>, Refusal>> => {
   const request = requestIdOf(c, actor, asked)

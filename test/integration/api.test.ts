@@ -460,7 +460,7 @@ describe('the inspector', () => {
     const variantId = variantIdOf(product)
     const cart = await createCart(node)
     await cart.at(node).send({ type: 'add', variantId })
-    expect((await explain('stock', variantId)).fields).toMatchObject({
+    expect((await explain('stock', `${variantId}.main`)).fields).toMatchObject({
       units: { value: { received: 4, spent: 0, available: 4 }, rule: 'sum_of_replicas' },
     })
     expect((await explain('cart', cart.id)).fields).toMatchObject({

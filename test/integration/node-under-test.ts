@@ -7,7 +7,9 @@ import { expect, vi } from 'vitest'
 import { createLog } from '../../node/log.ts'
 import { createMetrics } from '../../node/metrics.ts'
 import { createNode } from '../../node/node.ts'
+import type { PaymentsConfig } from '../../node/payments/config.ts'
 import * as system from '../../node/system.ts'
+import type { Clock, Timers } from '../../sync/surroundings.ts'
 
 export const admin = { email: 'admin@shop.example', password: 'correct horse battery' }
 export const clusterKey = new Uint8Array(32).fill(7)
@@ -19,6 +21,13 @@ export interface NodeOptions {
   /** A directory that another node had; a new one if left out. */
   readonly dataDir?: string
   readonly port?: number
+  /** The real ones, if they are left out. */
+  readonly clock?: Clock
+  readonly timers?: Timers
+  /** Who takes its payments; a sandbox of its own, if it is left out. */
+  readonly payments?: PaymentsConfig
+  /** Told when its disk failed; the test fails if it is left out. */
+  readonly broken?: (error: unknown) => void
 }
 
 export interface Given {
@@ -78,6 +87,8 @@ export interface Body {
     readonly name: string
     readonly state: string
     readonly problem: unknown
+    readonly lagChanges: number
+    readonly bytesSent: number
   }[]
   readonly strangers: { readonly refused: number; readonly last?: unknown }
   readonly [name: string]: unknown
@@ -125,13 +136,15 @@ export const startNode = async (options: NodeOptions): Promise<NodeUnderTest> =>
         destination: { write: (text) => warnings.push(JSON.parse(text)) },
       }),
       metrics: createMetrics({ processMetrics: false }),
-      clock: system.systemClock,
-      timers: system.systemTimers,
+      clock: options.clock ?? system.systemClock,
+      timers: options.timers ?? system.systemTimers,
       random: system.systemRandom,
       soon: system.soon,
-      broken: (error) => {
-        throw error
-      },
+      broken:
+        options.broken ??
+        ((error) => {
+          throw error
+        }),
     },
     {
       name,
@@ -144,6 +157,10 @@ export const startNode = async (options: NodeOptions): Promise<NodeUnderTest> =>
       logLevel: 'warn',
       corsOrigins: [],
       workers: 0,
+      retentionDays: 30,
+      trustedProxies: 0,
+      payments: options.payments ?? { provider: 'sandbox' },
+      orderDurability: 'prefer-replicated',
       notices: [],
     },
   )
@@ -173,6 +190,9 @@ export const startNode = async (options: NodeOptions): Promise<NodeUnderTest> =>
     (await ask('POST', '/auth/login', { body: admin })).body.accessToken
   const order: NodeUnderTest['order'] = async (method, path, given) => {
     accessToken ??= logIn()
+    const answer = await ask(method, path, { token: await accessToken, ...given })
+    if (answer.body.code !== 'token_expired') return answer
+    accessToken = logIn()
     return ask(method, path, { token: await accessToken, ...given })
   }
   const replication = async () => (await order('GET', '/admin/replication')).body

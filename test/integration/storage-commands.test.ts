@@ -51,6 +51,10 @@ const startNode = (dataDir: string): Promise<Node> =>
       logLevel: 'silent',
       corsOrigins: [],
       workers: 0,
+      retentionDays: 30,
+      trustedProxies: 0,
+      payments: { provider: 'sandbox' },
+      orderDurability: 'prefer-replicated',
       notices: [],
     },
   )

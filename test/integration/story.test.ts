@@ -74,9 +74,10 @@ describe('npm start', () => {
       '✓ Tags: summer-sale is off, new-season is on, and of off and on at once, on stays',
       '✓ What was deleted is gone everywhere, and the edit it met is kept and listed',
       '✓ Two products created with one SKU met in one, and neither name is lost',
+      '✓ The last units were sold on both sides, and no unit twice',
       '✓ One decision at one node settles it on all',
     ])
-    expect(out).toContain('All 11 proofs hold.')
+    expect(out).toContain('All 12 proofs hold.')
 
     expect(out).not.toContain('\u001b')
     expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100)
@@ -124,7 +125,7 @@ describe('npm start', () => {
     )
     expect({ code, err: said.err }).toEqual({ code: 0, err: '' })
     expect(said.out).toContain('9 products of products.csv')
-    expect(said.out).toContain('All 11 proofs hold.')
+    expect(said.out).toContain('All 12 proofs hold.')
   })
 
   test('says that a catalog is too small for it', { timeout: 60_000 }, async () => {

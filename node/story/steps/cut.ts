@@ -11,17 +11,21 @@ import { regions, type ByRegion, type Region } from '../regions.ts'
 import type { Stage } from '../stage.ts'
 import { pause } from '../story-deps.ts'
 import { createVisitors, type Service } from '../visitors.ts'
+import { prepareSale, sellApart, type Sale, type Sold } from './sell.ts'
 
 export interface Apart {
   readonly deeds: Deeds
   readonly service: ByRegion<Service>
   /** The nodes just before the cable is back. */
   readonly standings: ByRegion<Replication>
+  readonly sale: Sale
+  readonly sold: ByRegion<Sold>
 }
 
 export const liveApart = async (stage: Stage, cast: Cast): Promise<Apart> => {
   const { narrator } = stage
   const cart = await prepare(stage, cast)
+  const sale = await prepareSale(stage, cast.priced.price)
   const visitors = await createVisitors(stage, cast.visited)
 
   narrator.chapter('2  The cable to eu is cut')
@@ -38,6 +42,7 @@ export const liveApart = async (stage: Stage, cast: Cast): Promise<Apart> => {
   await changeTags(stage, cast)
   const edit = await deleteAndEdit(stage, cast)
   const twins = await createTwins(stage, cast)
+  const sold = await sellApart(stage, sale)
 
   const service = await visitors.close()
   await narrator.say(
@@ -47,7 +52,7 @@ export const liveApart = async (stage: Stage, cast: Cast): Promise<Apart> => {
   const standings = await readStandings(stage)
   await narrator.say('The shops are no longer the same, and the digests say so:')
   narrator.table(standingRows(standings), { hasHeading: true })
-  return { deeds: { cast, cart, prices, edit, twins }, service, standings }
+  return { deeds: { cast, cart, prices, edit, twins }, service, standings, sale, sold }
 }
 
 /** What has to be known everywhere before the cut. */

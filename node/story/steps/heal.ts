@@ -7,6 +7,7 @@ import { agreeMsMax } from '../limits.ts'
 import { prove, type Proof } from '../proofs.ts'
 import type { Stage } from '../stage.ts'
 import { setLinks, type Apart } from './cut.ts'
+import { gatherSale, proveSale } from './sell.ts'
 
 export const heal = async (stage: Stage, apart: Apart): Promise<readonly Proof[]> => {
   const { narrator, deps } = stage
@@ -29,7 +30,11 @@ export const heal = async (stage: Stage, apart: Apart): Promise<readonly Proof[]
   narrator.table(standingRows(standings), { hasHeading: true })
 
   narrator.chapter('4  What became of it: read from all three nodes')
-  const proofs = prove(deeds, await gatherEvidence(stage, deeds, { standings, service }))
+  const sold = await gatherSale(stage, apart.sale, apart.sold)
+  const proofs = [
+    ...prove(deeds, await gatherEvidence(stage, deeds, { standings, service })),
+    proveSale(sold),
+  ]
   for (const proof of proofs) await narrator.verdict(proof)
   narrator.gap()
   const { ap } = stage.admins

@@ -418,13 +418,15 @@ const parts = ['causal-context', 'version-vector']
 /** Documents whose rows are proved beside their rules. */
 const documentsOfTheShop = [
   'cart',
-  'product',
   'coupon',
-  'promotion',
-  'shipment',
   'order',
   'payment',
   'payment-methods',
+  'product',
+  'promotion',
+  'purchase',
+  'shipment',
+  'stock',
 ]
 
 describe('the conflict matrix', () => {

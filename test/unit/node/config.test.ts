@@ -34,6 +34,10 @@ describe('a configuration', () => {
       logLevel: 'info',
       corsOrigins: [],
       workers: 3,
+      retentionDays: 30,
+      trustedProxies: 0,
+      payments: { provider: 'sandbox' },
+      orderDurability: 'prefer-replicated',
       notices: [],
     })
   })
@@ -53,6 +57,9 @@ describe('a configuration', () => {
         ATOLL_CORS_ORIGINS: 'https://shop.example',
         ATOLL_ADVERTISE: 'wss://eu.example:443',
         ATOLL_WORKERS: '0',
+        ATOLL_RETENTION_DAYS: '7',
+        ATOLL_TRUSTED_PROXIES: '2',
+        ATOLL_ORDER_DURABILITY: 'replicated',
       }),
     ).toEqual({
       name: 'eu',
@@ -66,6 +73,10 @@ describe('a configuration', () => {
       corsOrigins: ['https://shop.example'],
       advertise: 'wss://eu.example:443',
       workers: 0,
+      retentionDays: 7,
+      trustedProxies: 2,
+      payments: { provider: 'sandbox' },
+      orderDurability: 'replicated',
       notices: [],
     })
   })
@@ -90,7 +101,11 @@ describe('a configuration', () => {
     expect(accepted({}, ['--name', 'eu']).dataDir).toBe('.atoll/eu')
   })
 
-  test('takes every setting as a flag and as a variable', () => {
+  // What belongs to one provider is refused beside the other.
+  test.each([
+    ['http://localhost:9000', ['stripe-secret-key', 'stripe-webhook-secret']],
+    ['stripe', ['gateway-secret']],
+  ])('takes every setting as a flag and as a variable, with payments by %s', (payments, less) => {
     const values: Record<string, string> = {
       name: 'eu',
       host: '::1',
@@ -107,19 +122,85 @@ describe('a configuration', () => {
       'postgres-url': 'postgres://localhost/atoll',
       'redis-url': 'redis://localhost',
       'amqp-url': 'amqp://localhost',
-      payments: 'sandbox=http://localhost:9000',
+      payments,
+      'gateway-url': 'http://localhost:9000',
+      'gateway-secret': 'a secret of sixteen or more'.replaceAll(' ', '-'),
+      'stripe-secret-key': 'sk_test_0123456789',
+      'stripe-webhook-secret': 'whsec_0123456789',
       'order-durability': 'replicated',
+      'retention-days': '7',
+      'trusted-proxies': '1',
     }
     expect(settings.map(({ name }) => name).toSorted()).toEqual(Object.keys(values).toSorted())
-    const flags = settings.flatMap(({ name }) => [`--${name}`, values[name] ?? ''])
+    const fitting = settings.filter(({ name }) => !less.includes(name))
+    const flags = fitting.flatMap(({ name }) => [`--${name}`, values[name] ?? ''])
     const env = Object.fromEntries(
-      settings.map(({ name, variable }) => [variable, values[name] ?? '']),
+      fitting.map(({ name, variable }) => [variable, values[name] ?? '']),
     )
     const { notices: fromFlags, ...byFlags } = accepted({}, flags)
     const { notices: fromEnv, ...byEnv } = accepted(env)
     expect(byFlags).toEqual(byEnv)
-    expect(fromEnv).toHaveLength(6)
-    expect(fromFlags).toHaveLength(8)
+    const secrets = [
+      'cluster-key',
+      'admin-password',
+      'gateway-secret',
+      'stripe-secret-key',
+      'stripe-webhook-secret',
+    ]
+    expect(fromEnv).toHaveLength(4)
+    expect(fromFlags).toHaveLength(4 + secrets.filter((name) => !less.includes(name)).length)
+  })
+})
+
+describe('who takes payments', () => {
+  const stripe = {
+    ATOLL_PAYMENTS: 'stripe',
+    ATOLL_STRIPE_SECRET_KEY: 'sk_test_0123456789',
+    ATOLL_STRIPE_WEBHOOK_SECRET: 'whsec_0123456789',
+  }
+  const gateway = { ATOLL_GATEWAY_SECRET: '0123456789abcdef' }
+  const taken = { url: 'http://127.0.0.1:4242', webhookSecret: '0123456789abcdef' }
+
+  test.each([
+    [{ ATOLL_PAYMENTS: 'sandbox' }, { provider: 'sandbox' }],
+    [
+      { ...gateway, ATOLL_PAYMENTS: 'sandbox=http://127.0.0.1:4242/' },
+      { provider: 'sandbox', gateway: taken },
+    ],
+    [
+      { ...gateway, ATOLL_PAYMENTS: 'http://127.0.0.1:4242' },
+      { provider: 'sandbox', gateway: taken },
+    ],
+    [
+      { ...gateway, ATOLL_GATEWAY_URL: 'http://127.0.0.1:4242' },
+      { provider: 'sandbox', gateway: taken },
+    ],
+    [
+      stripe,
+      { provider: 'stripe', secretKey: 'sk_test_0123456789', webhookSecret: 'whsec_0123456789' },
+    ],
+  ])('is %j', (env, payments) => {
+    expect(accepted(env).payments).toEqual(payments)
+  })
+
+  test.each([
+    [{ ATOLL_PAYMENTS: 'paypal' }, /^ATOLL_PAYMENTS must be/],
+    [{ ATOLL_PAYMENTS: 'stripe' }, /needs ATOLL_STRIPE_SECRET_KEY/],
+    [{ ...stripe, ATOLL_STRIPE_SECRET_KEY: 'pk_test_0123456789' }, /must be a secret/],
+    [{ ...stripe, ATOLL_STRIPE_WEBHOOK_SECRET: 'secret' }, /must be the secret of a webhook/],
+    [{ ...stripe, ATOLL_PAYMENTS: 'sandbox' }, /payments go to the sandbox/],
+    [{ ...stripe, ...gateway }, /belongs to a sandbox gateway/],
+    [{ ATOLL_PAYMENTS: 'http://127.0.0.1:4242' }, /needs ATOLL_GATEWAY_SECRET/],
+    [gateway, /needs ATOLL_GATEWAY_URL/],
+    [{ ATOLL_GATEWAY_SECRET: 'short' }, /must have 16/],
+    [{ ...gateway, ATOLL_GATEWAY_URL: 'ftp://127.0.0.1' }, /must be http/],
+    [
+      { ...gateway, ATOLL_GATEWAY_URL: 'http://a:1', ATOLL_PAYMENTS: 'http://b:1' },
+      /name two gateways/,
+    ],
+  ])('cannot be %j', (env, line) => {
+    expect(faults(env).join()).toMatch(line)
+    expect(faults(env).join()).not.toMatch(/0123456789/)
   })
 })
 
@@ -152,6 +233,9 @@ describe('a faulty configuration', () => {
     [{ ATOLL_CORS_ORIGINS: '*' }, /^ATOLL_CORS_ORIGINS must be origins/],
     [{ ATOLL_CORS_ORIGINS: 'https://shop.example/' }, /^ATOLL_CORS_ORIGINS must be origins/],
     [{ ATOLL_WORKERS: 'many' }, /^ATOLL_WORKERS must be a number/],
+    [{ ATOLL_RETENTION_DAYS: '0' }, /^ATOLL_RETENTION_DAYS must be a number of days/],
+    [{ ATOLL_RETENTION_DAYS: '1.5' }, /^ATOLL_RETENTION_DAYS must be a number of days/],
+    [{ ATOLL_TRUSTED_PROXIES: 'all' }, /^ATOLL_TRUSTED_PROXIES must be how many/],
     [{ ATOLL_POSTGRES_URL: 'mysql://x' }, /^ATOLL_POSTGRES_URL must be a URL/],
     [{ ATOLL_PAYMENTS: 'sandbox=ftp://x' }, /^ATOLL_PAYMENTS must be sandbox/],
     [{ ATOLL_ORDER_DURABILITY: 'maybe' }, /^ATOLL_ORDER_DURABILITY must be/],
@@ -201,12 +285,10 @@ describe('a notice', () => {
       accepted({
         ATOLL_WORKERS: '2',
         ATOLL_REDIS_URL: 'redis://localhost',
-        ATOLL_PAYMENTS: 'stripe',
       }).notices,
     ).toEqual([
       expect.stringMatching(/^ATOLL_WORKERS has no effect/),
       expect.stringMatching(/^ATOLL_REDIS_URL has no effect/),
-      expect.stringMatching(/^ATOLL_PAYMENTS has no effect/),
     ])
   })
 

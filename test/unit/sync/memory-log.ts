@@ -87,7 +87,7 @@ export const createMemoryLog = ({ clock, timers }: { clock: Clock; timers: Timer
       return { kind: 'gap', dot }
     }
     const aheadMs = time.wallMs - clock.now()
-    if (aheadMs > driftMsMax) return { kind: 'too_far_ahead', dot, aheadMs }
+    if (aheadMs > driftMsMax) return { kind: 'too_far_ahead', dot, time, aheadMs }
     append(change, bytes.slice())
     return 'taken'
   }

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { proofKeysOf, type Role } from '../../../sync/auth.ts'
 import * as changes from '../../../sync/change.ts'
 import type { ReplicaId } from '../../../crdt/dot.ts'
+import type { VersionVector } from '../../../crdt/version-vector.ts'
 import type { JoinProblem } from '../../../sync/document-exchange.ts'
 import { keyEnd } from '../../../sync/document-index.ts'
 import type { Effect, LocalEvent } from '../../../sync/event.ts'
@@ -65,6 +66,9 @@ const helloFrom = (name: string, options?: Partial<SessionConfig>): Frame => {
   if (!hello) throw new Error('No hello was sent')
   return hello
 }
+
+/** A floor under which nothing was folded. */
+const none: VersionVector = new Map()
 
 /** Alice's session up to where bob has proved himself. */
 const proven = (): Session => {
@@ -412,6 +416,7 @@ describe('what is sent', () => {
         position: 0,
         slice: { entries: [entry(bob, 5), entry(alice, 1), entry(bob, 6)], next: 3 },
         end: 3,
+        floor: none,
       },
       0,
     )
@@ -424,7 +429,13 @@ describe('what is sent', () => {
     const outcome = play(start.session, [
       { kind: 'applied', report: { ...noReport, taken: 1 }, vector: new Map([[bob, 1]]) },
       { kind: 'log_grew', end: 1 },
-      { kind: 'log_read', position: 0, slice: { entries: [entry(bob, 1)], next: 1 }, end: 1 },
+      {
+        kind: 'log_read',
+        position: 0,
+        slice: { entries: [entry(bob, 1)], next: 1 },
+        end: 1,
+        floor: none,
+      },
     ])
     expect(sentBy(outcome).map(({ kind }) => kind)).toEqual(['ack'])
   })
@@ -433,9 +444,21 @@ describe('what is sent', () => {
     const vector = new Map([[alice, 1]])
     const outcome = play(live({}, 2).session, [
       { kind: 'want', run: 1, vector },
-      { kind: 'log_read', position: 0, slice: { entries: [entry(alice, 1)], next: 1 }, end: 2 },
+      {
+        kind: 'log_read',
+        position: 0,
+        slice: { entries: [entry(alice, 1)], next: 1 },
+        end: 2,
+        floor: none,
+      },
       { kind: 'sought', position: 1, end: 2, below: undefined },
-      { kind: 'log_read', position: 1, slice: { entries: [entry(alice, 2)], next: 2 }, end: 2 },
+      {
+        kind: 'log_read',
+        position: 1,
+        slice: { entries: [entry(alice, 2)], next: 2 },
+        end: 2,
+        floor: none,
+      },
     ])
     expect(effectOf(outcome, 'seek')?.vector).toEqual(vector)
     expect(sentBy(outcome)).toEqual([{ ...changesFrom(0, changeOf(alice, 2)), run: 1 }])
@@ -445,7 +468,7 @@ describe('what is sent', () => {
     const entries = [1, 2, 3].map((counter) => entry(alice, counter, 200_000))
     const outcome = step(
       live({}, 3).session,
-      { kind: 'log_read', position: 0, slice: { entries, next: 3 }, end: 3 },
+      { kind: 'log_read', position: 0, slice: { entries, next: 3 }, end: 3, floor: none },
       0,
     )
     const sent = sentBy(outcome)
@@ -458,11 +481,38 @@ describe('what is sent', () => {
     const entries = [entry(alice, 1, limits.frameBytesMax), entry(carol, 1), entry(alice, 2)]
     const outcome = step(
       live({}, 3).session,
-      { kind: 'log_read', position: 0, slice: { entries, next: 3 }, end: 3 },
+      { kind: 'log_read', position: 0, slice: { entries, next: 3 }, end: 3, floor: none },
       0,
     )
     expect(sentBy(outcome)).toEqual([changesFrom(0, changeOf(carol, 1))])
     expect(effectOf(outcome, 'report')).toMatchObject({ problem: { code: 'unsendable' } })
+  })
+
+  test('ends where our floor has risen over what the peer lacks, after all that is on the way', () => {
+    const first = { entries: [entry(alice, 1)], next: 1 }
+    const sent = step(
+      live({}, 1).session,
+      { kind: 'log_read', position: 0, slice: first, end: 1, floor: none },
+      0,
+    )
+    // A pull from somebody else has brought the documents of carol's first change, and then its effect.
+    const floor = new Map([[carol, 1]])
+    const risen = { kind: 'log_read', position: 1, end: 2, floor } as const
+    const grown = play(sent.session, [
+      { kind: 'log_grew', end: 2 },
+      { ...risen, slice: { entries: [entry(bob, 1)], next: 2 } },
+    ])
+    expect(sentBy(grown)).toEqual([])
+    const acked = tell(grown.session, {
+      kind: 'ack',
+      offset: changeOf(alice, 1).length,
+      vector: new Map([[alice, 1]]),
+    })
+    expect(effectOf(acked, 'read_log')).toMatchObject({ position: 1 })
+    const withheld = step(acked.session, { ...risen, slice: { entries: [], next: 2 } }, 0)
+    expect(sentBy(withheld)).toEqual([{ kind: 'behind', floor }])
+    const has = tell(withheld.session, { kind: 'want', run: 1, vector: new Map([[carol, 1]]) })
+    expect(effectOf(has, 'seek')).toBeDefined()
   })
 
   test('must not be acknowledged before it was sent', () => {
@@ -582,6 +632,7 @@ describe('the clock', () => {
     const ahead = {
       kind: 'too_far_ahead',
       dot: { replica: bob, counter: 1 },
+      time: { wallMs: 61_000, logical: 0 },
       aheadMs: 61_000,
     } as const
     const gap = { kind: 'gap', dot: { replica: bob, counter: 2 } } as const
@@ -602,6 +653,26 @@ describe('the clock', () => {
     )
     expect(sentBy(wanted)).toMatchObject([{ kind: 'want', run: 1 }])
     expect(wanted.session.inbox.heldChanges).toBe(0)
+  })
+
+  test('holds what may be an effect of a held change until that is asked for again', () => {
+    const time = { wallMs: 61_000, logical: 0 }
+    const dot = { replica: bob, counter: 1 }
+    const ahead = { kind: 'too_far_ahead', dot, time, aheadMs: 61_000 } as const
+    const [one, two] = [changeOf(bob, 1), changeOf(carol, 1)]
+    const held = play(live().session, [
+      changesFrom(0, one),
+      { kind: 'applied', report: { ...noReport, problems: [ahead] }, vector: new Map() },
+      changesFrom(one.length, two),
+    ])
+    expect(held.effects.filter(({ kind }) => kind === 'apply')).toEqual([
+      { kind: 'apply', changes: [one] },
+      { kind: 'apply', changes: [two], heldFrom: time },
+    ])
+    const applied = { kind: 'applied', report: noReport, vector: new Map() } as const
+    const asked = play(held.session, [applied, { kind: 'ticked' }, applied], 5_000)
+    expect(sentBy(asked)).toContainEqual({ kind: 'want', run: 1, vector: new Map() })
+    expect(asked.session.inbox.heldFrom).toBeUndefined()
   })
 
   test('asks again for what a full disk had no room for, and the session goes on meanwhile', () => {

@@ -71,7 +71,7 @@ describe('a change from the future', () => {
     alice.run(tag('n', 'later still')())
     bob.receive([now!])
     const before = bob.state().clock
-    expect(bob.receive(alice.changes())).toEqual({
+    expect(bob.receive(alice.changes())).toMatchObject({
       taken: 0,
       alreadyKnown: 1,
       problems: [
@@ -79,6 +79,36 @@ describe('a change from the future', () => {
       ],
     })
     expect(bob.state().clock).toEqual(before)
+  })
+
+  test('holds back what may be its effect, even when the time of that has come', () => {
+    const alice = createTestCore()
+    const bob = createTestCore()
+    const carol = createTestCore()
+    alice.clock.ms += hlc.driftMsMax + 5
+    const [cause] = madeBy(alice, 1)
+    carol.clock.ms += hlc.driftMsMax
+    carol.receive([cause!])
+    const effect = madeBy(carol, 1).at(-1)!
+    const [held] = bob.receive([cause!]).problems
+    if (held?.kind !== 'too_far_ahead') throw new Error('The cause is held')
+    // Time comes up with both, and the stream goes on before it is asked for anew.
+    bob.clock.ms += 100
+    expect(bob.receive([effect], held.time)).toMatchObject({
+      taken: 0,
+      problems: [{ kind: 'too_far_ahead', dot: { replica: carol.replica() } }],
+    })
+    expect(bob.receive([cause!, effect])).toMatchObject({ taken: 2, problems: [] })
+  })
+
+  test('leaves alone what is earlier, and so no effect of it', () => {
+    const alice = createTestCore()
+    const bob = createTestCore()
+    const carol = createTestCore()
+    alice.clock.ms += hlc.driftMsMax + 5
+    const [held] = bob.receive(madeBy(alice, 1)).problems
+    if (held?.kind !== 'too_far_ahead') throw new Error('The change is held')
+    expect(bob.receive(madeBy(carol, 1), held.time)).toMatchObject({ taken: 1, problems: [] })
   })
 
   test('is taken when its time has come', () => {
