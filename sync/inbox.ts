@@ -32,6 +32,11 @@ export interface Inbox {
   readonly heldChanges: number
   /** The earliest time among them: what is not earlier may be an effect of one, and waits with it. */
   readonly heldFrom: hlc.Clock | undefined
+  /**
+   * The run in which something was lost or did not follow: what still comes of it may be an effect of
+   * that, and is passed over.
+   */
+  readonly brokenAtRun: number | undefined
   /** The run in which our disk was full: what still comes of it is passed over. */
   readonly fullAtRun: number | undefined
 }
@@ -56,6 +61,7 @@ export const empty: Inbox = {
   held: new Set(),
   heldChanges: 0,
   heldFrom: undefined,
+  brokenAtRun: undefined,
   fullAtRun: undefined,
 }
 
@@ -76,7 +82,8 @@ export const arrive = (
   if (offset < inbox.expectedOffset) return { inbox, missing: false }
   const missing = offset > inbox.expectedOffset
   const end = offset + bytes
-  const applies = run === inbox.run && !missing && run !== inbox.fullAtRun
+  const isPassedOver = run === inbox.fullAtRun || run === inbox.brokenAtRun
+  const applies = run === inbox.run && !missing && !isPassedOver
   const waiting: Waiting = applies ? { changes, bytes, end } : { changes: [], bytes: 0, end }
   const next = {
     ...inbox,
@@ -86,7 +93,7 @@ export const arrive = (
   }
   // A hole in an older run is of no account: the stream was asked to start anew already.
   return missing && run === inbox.run
-    ? { inbox: wantSoon(next, nowMs), missing }
+    ? { inbox: wantSoon({ ...next, brokenAtRun: run }, nowMs), missing }
     : { inbox: next, missing: false }
 }
 
@@ -101,7 +108,12 @@ export const checkSent = (
   const missing = offset > inbox.expectedOffset
   if (!missing && !isUnanswered) return { inbox, missing }
   const lost: Waiting = { changes: [], bytes: 0, end: Math.max(offset, inbox.expectedOffset) }
-  const next = { ...inbox, expectedOffset: lost.end, waiting: [...inbox.waiting, lost] }
+  const next = {
+    ...inbox,
+    expectedOffset: lost.end,
+    waiting: [...inbox.waiting, lost],
+    brokenAtRun: missing && run === inbox.run ? run : inbox.brokenAtRun,
+  }
   return { inbox: wantSoon(next, nowMs), missing: true }
 }
 
@@ -207,7 +219,7 @@ export const settle = (
   if (isFull)
     next = wantAt(passOver({ ...next, fullAtRun: inbox.run }), nowMs + limits.noRoomRetryMs)
   if (ahead) next = wantAt(next, nowMs + retryMsOf(ahead.aheadMs))
-  if (gap) next = wantSoon(next, nowMs)
+  if (gap) next = wantSoon(passOver({ ...next, brokenAtRun: inbox.run }), nowMs)
   return { inbox: next, forks, quarantined, corrupt, gap, ahead }
 }
 

@@ -79,13 +79,11 @@ export const createQuestions = ({
       if (!answerer || beingAnswered >= limits.questionsMax) return reply(undefined)
       beingAnswered++
       // What an answerer throws is its own to report; the one who asked is told that there is no answer.
-      answerer(body, from)
-        .catch(() => undefined)
-        .then((answer) => {
-          beingAnswered--
-          reply(answer && answer.length <= limits.questionBytesMax ? answer : undefined)
-        })
-        .catch(() => undefined)
+      const conclude = (answer: Uint8Array | undefined) => {
+        beingAnswered--
+        reply(answer && answer.length <= limits.questionBytesMax ? answer : undefined)
+      }
+      answerer(body, from).then(conclude, () => conclude(undefined))
     },
 
     close: () => {

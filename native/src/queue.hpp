@@ -12,9 +12,11 @@
  * Progress: lock-free for those without a ticket. A thread that stops between taking a ticket and
  * turning the slot holds up whoever comes to that slot next, so nothing but a copy happens there.
  *
- * Guaranteed: what one producer pushes is popped in that order; nothing is lost or doubled; "full" and
- * "empty" are told at once and never waited for. Not guaranteed: an order between producers; that
- * "full" means that every slot is taken at one instant, when consumers are at work.
+ * Guaranteed: what one producer pushes is popped in that order; nothing is lost or doubled; pushes and
+ * pops that succeed are linearizable; "full" and "empty" are told at once and never waited for. Not
+ * guaranteed: an order between producers; that "full" and "empty" are linearizable. A thread that was
+ * stopped between its ticket and its turn makes the queue look empty to who comes next, though a later
+ * push has ended, or full, though a later pop has. Whoever is told so tries again, or is rung for.
  */
 #pragma once
 

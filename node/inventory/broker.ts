@@ -251,7 +251,7 @@ const planOf = (
   return missing > 0 ? undefined : plan
 }
 
-const wishOf = (perMinute: number): number => Math.ceil((perMinute * prefetchMs) / 60_000)
+const wishOf = (perMinute: number): number => Math.round((perMinute * prefetchMs) / 60_000)
 
 const isKnown = (core: Pick<Core, 'state'>, { replica, counter }: Dot): boolean =>
   (core.state().heads.get(replica)?.counter ?? 0) >= counter

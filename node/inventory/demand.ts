@@ -3,15 +3,20 @@
  * half-life. It is a guess for sharing rights, and is forgotten when the process ends.
  */
 
-import { demandHalfLifeMs, demandTrackedMax } from './limits.ts'
+import {
+  demandBusyPerMinute,
+  demandForgottenPerMinute,
+  demandHalfLifeMs,
+  demandTrackedMax,
+} from './limits.ts'
 import type { StockId } from './location-id.ts'
 
 export interface Demand {
   note(id: StockId, units: number, nowMs: number): void
   /** Units in a minute; 0 for a stock that nobody asks for. */
   perMinute(id: StockId, nowMs: number): number
-  /** The stocks that somebody asked for lately. */
-  ids(): Iterable<StockId>
+  /** The stocks that are asked for at least once in some minutes. */
+  busy(nowMs: number): readonly StockId[]
 }
 
 interface Meter {
@@ -25,6 +30,10 @@ export const createDemand = (): Demand => {
   const faded = ({ units, atMs }: Meter, nowMs: number): number =>
     units * 2 ** (-Math.max(nowMs - atMs, 0) / demandHalfLifeMs)
 
+  // A steady stream of r units a millisecond settles at r times the mean life of a unit's weight.
+  const perMinuteOf = (meter: Meter, nowMs: number): number =>
+    (faded(meter, nowMs) / (demandHalfLifeMs / Math.LN2)) * 60_000
+
   return {
     note: (id, units, nowMs) => {
       const before = meters.get(id)
@@ -35,9 +44,16 @@ export const createDemand = (): Demand => {
     },
     perMinute: (id, nowMs) => {
       const meter = meters.get(id)
-      // A steady stream of r units a millisecond settles at r times the mean life of a unit's weight.
-      return meter ? (faded(meter, nowMs) / (demandHalfLifeMs / Math.LN2)) * 60_000 : 0
+      return meter ? perMinuteOf(meter, nowMs) : 0
     },
-    ids: () => meters.keys(),
+    busy: (nowMs) => {
+      const busy: StockId[] = []
+      for (const [id, meter] of meters) {
+        const perMinute = perMinuteOf(meter, nowMs)
+        if (perMinute >= demandBusyPerMinute) busy.push(id)
+        else if (perMinute < demandForgottenPerMinute) meters.delete(id)
+      }
+      return busy
+    },
   }
 }

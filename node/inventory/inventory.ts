@@ -89,7 +89,9 @@ export const createInventory = (deps: InventoryDeps): Inventory => {
   const taken = new Map<StockId, number>()
   const touched = new Set<StockId>()
   const debts = new Map<StockId, readonly Debt[]>()
-  let cursor = 0
+  // Where the look at all stocks goes on; undefined when it has come to the end.
+  let cursor: number | undefined = 0
+  let scannedWith = ''
   let lastOver = firstOver
   let isClosed = false
 
@@ -144,17 +146,33 @@ export const createInventory = (deps: InventoryDeps): Inventory => {
 
   const tend = async () => {
     await sweepSome()
-    const found = queries.stocksAfter(cursor, tendedAtOnce)
-    cursor = found.at(-1)?.document ?? 0
-    const ids = new Set([...[...touched].slice(0, tendedAtOnce), ...found.map(({ id }) => id)])
+    const ids = new Set([...[...touched].slice(0, tendedAtOnce), ...scanned()])
     for (const id of ids) touched.delete(id)
     for (const id of ids) {
       await keepPromises(id)
       noteDebts(id)
     }
     await estates.tend(ids)
-    for (const id of demand.ids()) broker.prefetch(id)
+    for (const id of demand.busy(clock.now())) broker.prefetch(id)
     await spread([...ids])
+  }
+
+  /**
+   * All stocks, some at a time, once after the start and whenever other nodes come into reach: what was
+   * not touched since then has nothing new to be looked after.
+   */
+  const scanned = (): readonly StockId[] => {
+    const inReach = peers
+      .peers()
+      .map(({ name }) => name)
+      .sort()
+      .join(' ')
+    if (inReach !== scannedWith) cursor = 0
+    scannedWith = inReach
+    if (cursor === undefined) return []
+    const found = queries.stocksAfter(cursor, tendedAtOnce)
+    cursor = found.length < tendedAtOnce ? undefined : found.at(-1)?.document
+    return found.map(({ id }) => id)
   }
 
   const noteDebts = (id: StockId) => {
@@ -231,6 +249,8 @@ export const createInventory = (deps: InventoryDeps): Inventory => {
         if (kind.schema.kind !== stock.kind) continue
         noteDemand(id as StockId)
         if (touched.size < demandTrackedMax) touched.add(id as StockId)
+        // More than can be remembered: all are looked at once more.
+        else cursor = 0
       }
       broker.committed()
     },

@@ -3,14 +3,8 @@
 /** A thousand million: more than any stock, and a million such receipts are exact in a double. */
 export const unitsMax = 1_000_000_000
 
-/** Of one request to hold: what an order may ask of one variant is less. */
-export const heldUnitsMax = 1_000_000
-
 /** Locations of one variant: each is a document that a hold may have to look at. */
 export const locationsPerVariantMax = 64
-
-/** A hold lasts no longer: what is never paid must come back to be sold. */
-export const holdMsMax = 24 * 60 * 60 * 1_000
 
 /** Expired holds that one change clears away on its way, so that no change grows by others' leavings. */
 export const holdsSweptAtOnce = 32
@@ -20,6 +14,10 @@ export const demandHalfLifeMs = 60_000
 
 /** Stocks whose demand is remembered, some hundred bytes each: more than sell within a few minutes. */
 export const demandTrackedMax = 10_000
+
+/** From here on a stock's rights are fetched ahead; below the second figure its demand is forgotten. */
+export const demandBusyPerMinute = 0.2
+export const demandForgottenPerMinute = 0.01
 
 /** How long a request waits for rights from elsewhere: longer, and the shopper thinks it is broken. */
 export const coverMsMax = 1_000

@@ -54,7 +54,7 @@ export const tasksOf = (order: Order): readonly Task[] =>
 
 const lostMoves = (order: Order): readonly Task[] =>
   order.lost
-    .filter(({ task }) => task !== 'return_to_do' || order.status !== 'returned')
+    .filter(({ task }) => task !== 'return_to_do' || isOut(order))
     .map(({ task, event, atMs, units }) => ({
       key: `${task}/${event}`,
       kind: task,
@@ -62,6 +62,9 @@ const lostMoves = (order: Order): readonly Task[] =>
       units,
       change: null,
     }))
+
+const isOut = ({ lines }: Order): boolean =>
+  lines.some(({ shipped, returned }) => returned < shipped)
 
 const statedTasks = (order: Order): readonly Task[] => {
   const tasks: Task[] = []

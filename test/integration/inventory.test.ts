@@ -7,10 +7,13 @@ import { importLocationsCommand } from '../../node/cli/import-locations.ts'
 import * as system from '../../node/system.ts'
 import {
   admin,
+  allAgree,
+  allConnected,
   cleanUp,
   createCart,
   createProduct,
   newDirectory,
+  setLinks,
   startNode,
   variantIdOf,
   type NodeUnderTest,
@@ -267,6 +270,34 @@ describe('rights', () => {
     const taken = { body: { change: -4, reason: 'all of it' } }
     expect(await after.order('POST', `${path}/adjust`, taken)).toMatchObject({ status: 200 })
     await after.close()
+  })
+})
+
+describe('two nodes', () => {
+  test('sell each other’s units while they are connected, and their own while they are not', async () => {
+    const us = await startNode({ name: 'us' })
+    const other = await startNode({ name: 'ap', peers: [us] })
+    await allConnected([us, other])
+    const { variants } = await createProduct(us, { initialQuantity: 3 })
+    const path = `/inventory/${variants[0]?.id}`
+    await allAgree([us, other])
+    expect((await other.ask('GET', path)).body).toMatchObject({
+      available: 3,
+      here: 0,
+      elsewhere: 3,
+    })
+    const take = (node: NodeUnderTest, units: number) =>
+      node.order('POST', `${path}/adjust`, { body: { change: -units, reason: 'sold at the door' } })
+    expect(await take(other, 2)).toMatchObject({ status: 200, body: { old: 3, new: 1 } })
+    await setLinks(us, [other], 'cut')
+    await setLinks(other, [us], 'cut')
+    expect(await take(other, 1)).toMatchObject(refusal(409, 'insufficient_stock'))
+    expect(await take(us, 1)).toMatchObject({ status: 200 })
+    await setLinks(us, [other], 'open')
+    await setLinks(other, [us], 'open')
+    await allAgree([us, other])
+    expect((await other.ask('GET', path)).body).toMatchObject({ available: 0 })
+    await Promise.all([us.close(), other.close()])
   })
 })
 

@@ -39,7 +39,7 @@ const whole = (name: string, text: string | undefined, otherwise: number): numbe
   const number = Number(text)
   if (Number.isSafeInteger(number) && number >= 0) return number
   process.stderr.write(`--${name} takes a whole number, not ${text}\n`)
-  process.exit(2)
+  return process.exit(2)
 }
 
 const firstText = values.seed ?? values.from

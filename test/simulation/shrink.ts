@@ -35,7 +35,7 @@ export const shrink = async (plan: Plan, property: string): Promise<Shrunk> => {
   }
 
   /** Leaves out ever smaller parts of a list. */
-  const thin = async <K extends 'acts' | 'faults'>(key: K): Promise<void> => {
+  const thin = async (key: 'acts' | 'faults'): Promise<void> => {
     for (let size = Math.ceil(best[key].length / 2); size >= 1; size = Math.floor(size / 2)) {
       for (let from = 0; from < best[key].length;) {
         const left = [...best[key].slice(0, from), ...best[key].slice(from + size)]

@@ -34,6 +34,7 @@ const startThread = (task: Task): Thread => {
     obey: (order) =>
       new Promise((resolve) => {
         settle = resolve
+        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
         worker.postMessage(order)
       }),
     end: async () => {

@@ -46,6 +46,7 @@ const obey = async (order: Order): Promise<Answer> =>
 const textOf = (error: unknown): string =>
   error instanceof Error ? (error.stack ?? error.message) : String(error)
 
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
 const tell = (answer: Answer): void => parentPort?.postMessage(answer)
 
 process.on('unhandledRejection', (error) => tell({ kind: 'failed', error: textOf(error) }))

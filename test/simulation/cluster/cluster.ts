@@ -301,14 +301,14 @@ const dialsOf = (dials: Dials, nodes: number, index: number): readonly string[] 
   const all = names.slice(0, nodes)
   const others = all.filter((_, other) => other !== index)
   switch (dials) {
-    case 'all':
-      return others
     case 'ring':
       return others.filter((name) => name === all[(index + 1) % nodes])
     case 'hub':
       return index === 0 ? [] : all.slice(0, 1)
     case 'chain':
       return all.slice(index + 1, index + 2)
+    default:
+      return others
   }
 }
 

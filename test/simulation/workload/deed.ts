@@ -38,4 +38,4 @@ export const deed = <Input, Answer extends Value>(
   actor: string,
   rule: Decide<Input, Answer>,
   input: Input,
-): Deed => ({ actor, rule: () => rule as Decide<never, Value>, input })
+): Deed => ({ actor, rule: () => rule, input })

@@ -196,7 +196,7 @@ describe.skipIf(!sharedMemory)('threads', () => {
         )
         const history = histories.flat()
         overlaps += overlapping(history)
-        if (!linearize(history, models[object])) impossible.push(history.map(shown))
+        if (!linearize(exact(history, object), models[object])) impossible.push(history.map(shown))
       }
       expect(impossible).toEqual([])
       // Else it was no test of concurrency.
@@ -235,10 +235,18 @@ describe.skipIf(!sharedMemory)('threads', () => {
 const shown = ({ what, given, answered, calledNs, returnedNs }: Operation) =>
   `${what} ${given} = ${answered} [${calledNs % 1_000_000_000n}, ${returnedNs % 1_000_000_000n}]`
 
+// A queue says "full" or "empty" while another thread has an item in its hands: see `queue.hpp`. Said
+// when nobody else was at work, it must be so.
+const exact = (history: readonly Operation[], object: Recorded): readonly Operation[] =>
+  object === 'queue'
+    ? history.filter((one) => !saysNo(one) || !history.some((other) => isBeside(one, other)))
+    : history
+
+const saysNo = ({ what, answered }: Operation): boolean =>
+  what === 'push' ? answered === 0 : answered === -1
+
+const isBeside = (one: Operation, other: Operation): boolean =>
+  other !== one && other.calledNs < one.returnedNs && one.calledNs < other.returnedNs
+
 const overlapping = (history: readonly Operation[]): number =>
-  history.filter((one) =>
-    history.some(
-      (other) =>
-        other !== one && other.calledNs < one.returnedNs && one.calledNs < other.returnedNs,
-    ),
-  ).length
+  history.filter((one) => history.some((other) => isBeside(one, other))).length

@@ -655,6 +655,33 @@ describe('the clock', () => {
     expect(wanted.session.inbox.heldChanges).toBe(0)
   })
 
+  test('passes over what comes after a hole until the stream is asked for anew', () => {
+    const [one, two] = [changeOf(bob, 1), changeOf(carol, 1)]
+    const bytes = one.length
+    const applied = { kind: 'applied', report: noReport, vector: new Map() } as const
+    const changes = (run: number, offset: number, change: Uint8Array): Frame => ({
+      kind: 'changes',
+      run,
+      offset,
+      changes: [change],
+    })
+    // The first hole is asked about at once, the second one a second later.
+    const asked = play(live().session, [changes(0, bytes, two), applied])
+    expect(sentBy(asked)).toContainEqual({ kind: 'want', run: 1, vector: new Map() })
+    const torn = play(
+      asked.session,
+      [changes(1, 3 * bytes, two), applied, changes(1, 4 * bytes, two), applied],
+      100,
+    )
+    expect(sentBy(torn).filter(({ kind }) => kind === 'want')).toEqual([])
+    const all = torn.effects.filter((effect) => effect.kind === 'apply')
+    expect(all.flatMap((effect) => effect.changes)).toEqual([])
+    const again = play(torn.session, [{ kind: 'ticked' }, applied], 1_000)
+    expect(sentBy(again)).toContainEqual({ kind: 'want', run: 2, vector: new Map() })
+    const anew = play(again.session, [changes(2, 5 * bytes, one)], 1_100)
+    expect(effectOf(anew, 'apply')?.changes).toEqual([one])
+  })
+
   test('holds what may be an effect of a held change until that is asked for again', () => {
     const time = { wallMs: 61_000, logical: 0 }
     const dot = { replica: bob, counter: 1 }

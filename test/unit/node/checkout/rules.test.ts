@@ -11,6 +11,9 @@ import { productIdOf } from '../../../../node/catalog/ids.ts'
 import { orderOf } from '../../../../node/orders/order-log.ts'
 import { moneyOf } from '../../../../node/orders/order-money.ts'
 import { paymentOf } from '../../../../node/payments/payment-rules.ts'
+import { mainLocation } from '../../../../node/inventory/location-id.ts'
+import { receiveStock } from '../../../../node/inventory/stock-rules.ts'
+import { variantOf } from '../cart/shopping.ts'
 import { createClock, meet, type Region } from '../catalog/region.ts'
 import { begin, end, openRun, openSellers, place, read, unsold } from './../orders/selling.ts'
 
@@ -148,6 +151,21 @@ describe('a run of another region', () => {
     // Bob has no rights to sell: he is told so, and nothing is begun.
     expect(bob.run(takeOver, { id, node: 'bob' })).toEqual({ refused: 'insufficient_stock' })
     expect(runsOf(bob.core.read(checkout, id))).toHaveLength(1)
+  })
+
+  it('is not needed any more when the order was placed elsewhere, and leaves its payment alone', () => {
+    const { alice, bob } = open()
+    const stock = { variant: variantOf('TEA'), location: mainLocation, units: 5, reason: 'x' }
+    bob.run(receiveStock, stock)
+    const { id } = begin(alice, { lines: { TEA: 1 } })
+    meet(alice, bob)
+    expect(bob.run(takeOver, { id, node: 'bob' })).toEqual({ id })
+    expect(end(bob, id).problem).toBe(null)
+    meet(alice, bob)
+    expect(end(alice, id).problem).toBe(null)
+    expect(read(alice, id).doubles).toEqual([])
+    expect(paymentOf(alice.core, id).closed).toBeUndefined()
+    expect(unsold(alice, 'TEA')).toBe(14)
   })
 
   it('is given up once its node is gone, and the payment with it', () => {

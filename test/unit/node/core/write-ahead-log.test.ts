@@ -1,7 +1,10 @@
 import { cpSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { examineWriteAheadLog, rewriteWriteAheadLog } from '../../../../node/core/write-ahead-log.ts'
+import {
+  examineWriteAheadLog,
+  rewriteWriteAheadLog,
+} from '../../../../node/core/write-ahead-log.ts'
 import { rename, tag } from './note.ts'
 import { createTestCore, temporaryDirectory } from './test-core.ts'
 

@@ -95,6 +95,39 @@ describe('on a sea that loses and delays', () => {
   )
 })
 
+describe('nodes that are restarted while they sell', () => {
+  test.each([41, 42, 43, 44, 45, 46])(
+    'find in one purse what their former replicas had, and what was on its way to them (seed %i)',
+    async (seed) => {
+      const sea = await createIslands(['eu', 'us', 'ap'], { seed, sea: rough })
+      const variant = await sea.offer('eu', 'LAMP', 50)
+      await sea.settle()
+      const random = sea.random.split('acts')
+      for (let turn = 0; turn < 80; turn++) {
+        const at = sea.island(random.pick(['eu', 'us', 'ap']))
+        if (random.chance(0.2)) await at.restart()
+        if (random.chance(0.1)) sea.setLink('eu', random.pick(['us', 'ap']), 'cut')
+        if (random.chance(0.1)) sea.healAll()
+        const buying = at.covered(order(variant, `r${seed}-${turn}`, random.between(1, 2)))
+        // A process that ends answers nobody: what it did is seen in what it left.
+        if (random.chance(0.1)) await at.restart()
+        buying.catch(() => undefined)
+        await sea.time.advance(2_000)
+        for (const one of sea.all) {
+          const { received, spent, own } = one.units(variant)
+          expect(spent).toBeLessThanOrEqual(received)
+          expect(own).toBeGreaterThanOrEqual(0)
+        }
+      }
+      sea.healAll()
+      await sea.settle()
+      const { received, spent } = sea.island('eu').units(variant)
+      const left = sea.all.reduce((sum, one) => sum + one.units(variant).own, 0)
+      expect(spent + left).toBe(received)
+    },
+  )
+})
+
 describe('rights that are not needed yet', () => {
   test('are spread to nodes that have none, so that each can sell when the cable is cut', async () => {
     const sea = await createIslands(['eu', 'us', 'ap'], { seed: 5 })

@@ -86,7 +86,7 @@ const sellUnits =
   (units: number): Act =>
   (region) =>
     region.run(sellAtOnce, {
-      checkout: `${region.core.replica()}`,
+      checkout: region.core.replica(),
       variant: lamp,
       units,
       untilMs: 0,

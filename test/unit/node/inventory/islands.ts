@@ -108,7 +108,6 @@ export const createIslands = async (
   const random = createRandom(seed)
   const chance = random.split('sea')
   const time = createVirtualTime()
-  const soon = (work: () => void) => void time.timers.after(0, work)
   const cut = new Set<string>()
   const linkOf = (a: string, b: string) => [a, b].sort().join('-')
   const isCut = (a: string, b: string) => cut.has(linkOf(a, b))
@@ -171,6 +170,11 @@ export const createIslands = async (
     const begin = () => {
       const own = ++life
       let isScheduled = false
+      // A process that has ended does nothing any more.
+      const alive: Timers = {
+        after: (ms, work) => time.timers.after(ms, () => own === life && work()),
+      }
+      const soon = (work: () => void) => void alive.after(0, work)
       core = createCore({
         store,
         kinds,
@@ -206,7 +210,7 @@ export const createIslands = async (
         others: () => activeOthers(),
         replicasOf: (node) => nodes.everyReplicaOf(node),
         clock: time.clock,
-        timers: policy === 'fetch first' ? time.timers : withoutTending,
+        timers: policy === 'fetch first' ? alive : withoutTending,
         soon,
         random: (count) => bytes.bytes(count),
         observe: (transfer) => transfers.push(transfer),

@@ -29,7 +29,7 @@ export interface Sold {
 
 const names = ['eu', 'us', 'ap'] as const
 /** Where shoppers come to, of ten. */
-const crowd = [...'uuuuuueeea'].map((letter) => ({ u: 'us', e: 'eu', a: 'ap' })[letter] ?? 'eu')
+const crowd = ['us', 'us', 'us', 'us', 'us', 'us', 'eu', 'eu', 'eu', 'ap']
 
 export const sellForADay = async (day: Day): Promise<Sold> => {
   const { seed, policy, sea: weather, units, shoppers } = day
