@@ -107,7 +107,9 @@ export const createIntake =
       const { counter } = transaction.head(dot.replica)
       if (dot.counter <= counter) {
         const ours = store.readChange(dot)
-        return ours && Buffer.compare(ours.bytes, bytes) !== 0 ? { kind: 'fork', dot } : 'known'
+        const differs = ours !== undefined && Buffer.compare(ours.bytes, bytes) !== 0
+        // If our own copy is damaged, it says nothing about others: `verify` is what finds that.
+        return differs && change.isIntact(ours.bytes) ? { kind: 'fork', dot } : 'known'
       }
       if (quarantined.has(dot.replica)) return { kind: 'quarantined', replica: dot.replica }
       // Somebody else writes under our name: this process was copied while it ran.

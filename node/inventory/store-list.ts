@@ -11,16 +11,16 @@ const Store = z.object({
   id: z.union([z.int().min(0), Text]),
   name: Text.min(1),
   address: Text.min(1),
-  address2: Text.optional(),
+  address2: Text.nullish(),
   city: Text.min(1),
-  state: Text.optional(),
-  zip: Text.optional(),
+  state: Text.nullish(),
+  zip: Text.nullish(),
   country: z
     .string()
     .regex(/^[A-Z]{2}$/)
-    .optional(),
-  location: z.object({ lat: z.number(), lon: z.number() }).optional(),
-  hours: Text.optional(),
+    .nullish(),
+  location: z.object({ lat: z.number(), lon: z.number() }).nullish(),
+  hours: Text.nullish(),
 })
 
 /** The stores of a file that holds one JSON array of them; why it is none, if it is none. */
@@ -60,5 +60,5 @@ export const storeLocation = (store: unknown, country: string): Result<LocationV
   })
 }
 
-const orNull = (text: string | undefined): string | null =>
+const orNull = (text: string | null | undefined): string | null =>
   text === undefined || text === '' ? null : text

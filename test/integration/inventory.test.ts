@@ -178,7 +178,14 @@ describe('locations', () => {
       hours: 'Mon: 10-9',
       services: ['Repairs'],
     },
-    { id: 1002, name: 'Lighthouse', address: '2 Cliff', city: 'Tempe' },
+    {
+      id: 1002,
+      name: 'Lighthouse',
+      address: '2 Cliff',
+      address2: null,
+      city: 'Tempe',
+      hours: null,
+    },
     { id: 1003, address: 'A store without a name', city: 'Nowhere' },
   ]
 

@@ -35,6 +35,9 @@ export const newestRelease: Release = {
 /** The one before: it knows one kind of document less, and speaks the protocol as it was. */
 const oldRelease: Release = { name: 'old', kinds: shop.kinds, protocolMax: 1 }
 
+/** How long something may be on its way through a slow line, a busy process and a slow disk. */
+const onTheWayMsMax = 60_000
+
 /** A retention that does not end. */
 const neverMs = 100 * 365 * 24 * 60 * 60_000
 
@@ -110,6 +113,8 @@ export const createCluster = (deps: ClusterDeps): Cluster => {
 
   /** Of machines that joined documents, what they must have before they are where their vector says. */
   const aheadOf = new Map<Machine, VersionVector>()
+  /** What disks had that were lost: documents of it may still be on the way to somebody. */
+  const lostLately: { readonly atMs: number; readonly vector: VersionVector }[] = []
 
   /** Who has risen from one vector to another has all between, in its log or in a floor that it adopted. */
   const noteHeld = (
@@ -147,7 +152,12 @@ export const createCluster = (deps: ClusterDeps): Cluster => {
     for (const [replica, { counter }] of tables.heads) heads.set(replica, counter)
     if (hasJoined) {
       happened('documents joined')
-      const vectors = [...machines.map((one) => one.durable()), ...aheadOf.values()]
+      const lost = lostLately.filter(({ atMs }) => timeline.nowMs() - atMs < onTheWayMsMax)
+      const vectors = [
+        ...machines.map((one) => one.durable()),
+        ...aheadOf.values(),
+        ...lost.map(({ vector }) => vector),
+      ]
       aheadOf.set(machine, vectors.reduce(join, bottom))
     }
     const ahead = aheadOf.get(machine)
@@ -192,6 +202,7 @@ export const createCluster = (deps: ClusterDeps): Cluster => {
 
   const swapDisk = (machine: Machine, image: DiskImage, downMs: number): void => {
     const kept = headsOf(image)
+    lostLately.push({ atMs: timeline.nowMs(), vector: new Map(machine.durable()) })
     const before = machine.durable()
     const elsewhere = machines.filter((other) => other !== machine).map((other) => other.durable())
     const dots: KnownChange[] = []

@@ -123,6 +123,25 @@ describe('a change from the future', () => {
   })
 })
 
+test('a bit that flipped on our own disk is no second history', () => {
+  const alice = createTestCore()
+  const bob = createTestCore({
+    wrap: (store) => ({
+      ...store,
+      readChange: (dot) => {
+        const stored = store.readChange(dot)
+        const bytes = stored?.bytes.slice()
+        if (bytes) bytes[bytes.length - 9]! ^= 1
+        return stored && bytes ? { ...stored, bytes } : stored
+      },
+    }),
+  })
+  const changes = madeBy(alice, 2)
+  bob.receive(changes)
+  expect(bob.receive(changes)).toEqual({ taken: 0, alreadyKnown: 2, problems: [] })
+  expect(bob.store.readQuarantine()).toEqual(new Set())
+})
+
 describe('two histories under one replica', () => {
   const forked = () => {
     const alice = createTestCore()
