@@ -8,8 +8,11 @@ import { clockForgotten } from './clock-forgotten.ts'
 import { deltaClaimsWhatCameBefore } from './delta-claims-what-came-before.ts'
 import { deltaDropped } from './delta-dropped.ts'
 import { digestNotUpdated } from './digest-not-updated.ts'
+import { effectOvertakesAHeldCause } from './effect-overtakes-a-held-cause.ts'
 import { emptiedDocumentIsNone } from './emptied-document-is-none.ts'
+import { flippedBitIsAFork } from './flipped-bit-is-a-fork.ts'
 import { floorKeptFromPeers } from './floor-kept-from-peers.ts'
+import { floorRisesUnnoticed } from './floor-rises-unnoticed.ts'
 import { foldedAndNotKept } from './folded-and-not-kept.ts'
 import { gapNotNoticed } from './gap-not-noticed.ts'
 import { heldChangeNotAskedFor } from './held-change-not-asked-for.ts'
@@ -28,6 +31,7 @@ import { rightsOfAllSoldByEach } from './rights-of-all-sold-by-each.ts'
 import { rowLeftBehind } from './row-left-behind.ts'
 import { rowsNotUndone } from './rows-not-undone.ts'
 import { shippedBeforeTheSync } from './shipped-before-the-sync.ts'
+import { streamGoesOnAfterAHole } from './stream-goes-on-after-a-hole.ts'
 import { streamNeverGoesBack } from './stream-never-goes-back.ts'
 import { unsharedChangeFolded } from './unshared-change-folded.ts'
 import { vectorOffByOne } from './vector-off-by-one.ts'
@@ -42,8 +46,11 @@ export const planted: readonly PlantedBug[] = [
   deltaClaimsWhatCameBefore,
   deltaDropped,
   digestNotUpdated,
+  effectOvertakesAHeldCause,
   emptiedDocumentIsNone,
+  flippedBitIsAFork,
   floorKeptFromPeers,
+  floorRisesUnnoticed,
   foldedAndNotKept,
   gapNotNoticed,
   heldChangeNotAskedFor,
@@ -62,6 +69,7 @@ export const planted: readonly PlantedBug[] = [
   rowLeftBehind,
   rowsNotUndone,
   shippedBeforeTheSync,
+  streamGoesOnAfterAHole,
   streamNeverGoesBack,
   unsharedChangeFolded,
   vectorOffByOne,
