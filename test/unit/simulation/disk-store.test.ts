@@ -45,8 +45,12 @@ const contentOf = (store: Store) => {
   const { entries, next } = store.readChanges(0, Number.MAX_SAFE_INTEGER)
   const hex = (bytes: Uint8Array | undefined) => bytes && digest.toHex(bytes)
   return {
-    heads: [...heads].map(([id, { counter, hash }]) => [id, counter, hex(hash)]).sort(),
-    floor: [...store.readFloor()].map(([id, { counter, hash }]) => [id, counter, hex(hash)]).sort(),
+    heads: [...heads]
+      .map(([id, { counter, hash }]) => [id, counter, hex(hash)])
+      .sort((a, b) => (a < b ? -1 : 1)),
+    floor: [...store.readFloor()]
+      .map(([id, { counter, hash }]) => [id, counter, hex(hash)])
+      .sort((a, b) => (a < b ? -1 : 1)),
     clock,
     horizon: store.readHorizon(),
     digest: hex(sum),
@@ -125,7 +129,7 @@ describe('opened again', () => {
         fate.losePower(createRandom(seed))
         throw new Error('The power is gone')
       }
-      expect(() => core.execute([rename('n', 'late')()])).toThrow()
+      expect(() => core.execute([rename('n', 'late')()])).toThrow(/./)
       fate.onOperation = () => {}
       const store = reopen(fate)
       const { changes } = contentOf(store)
