@@ -1,4 +1,4 @@
-/** Three nodes, each a process of its own, that know each other: started, watched, and stopped in order. */
+/** Three nodes and the payment gateway that they share: each a process, started, watched, stopped in order. */
 
 import { z } from 'zod'
 import { jsonOf } from '../cli/json.ts'
@@ -12,7 +12,9 @@ import { pause, type StoryDeps } from './story-deps.ts'
 export interface Cluster {
   /** `http://host:port`. */
   readonly urls: ByRegion<string>
-  /** Resolves if a node ends that nobody asked to. */
+  /** Where the gateway is that the nodes share. */
+  readonly gatewayUrl: string
+  /** Resolves if a process ends that nobody asked to. */
   readonly died: Promise<DeadNode>
   /** Resolves when the node takes requests; how long that took since it was started. */
   readonly ready: ByRegion<Promise<number>>
@@ -21,7 +23,7 @@ export interface Cluster {
 }
 
 export interface DeadNode {
-  readonly region: Region
+  readonly name: Region | 'gateway'
   readonly how: string
   /** The last of its log. */
   readonly lines: readonly string[]
@@ -29,8 +31,11 @@ export interface DeadNode {
 
 export interface ClusterOptions {
   readonly ports: ByRegion<number>
+  readonly gatewayPort: number
   readonly directory: DemoDirectory
   readonly clusterKey: string
+  /** What the gateway signs its webhooks with. */
+  readonly gatewaySecret: string
   readonly admin: Admin
 }
 
@@ -41,18 +46,19 @@ export interface Admin {
 
 export const createCluster = (deps: StoryDeps, options: ClusterOptions): Cluster => {
   const urls = forRegions((region) => `http://${host}:${options.ports[region]}`)
+  const gatewayUrl = `http://${host}:${options.gatewayPort}`
   const startMs = deps.clock.monotonic()
+  const gateway = startGateway(deps, options, urls)
   const nodes = forRegions((region) => startNode(deps, options, region))
   let isClosing = false
 
   const { promise: died, resolve: reportDeath } = Promise.withResolvers<DeadNode>()
-  const watch = async (region: Region): Promise<void> => {
-    const how = await nodes[region].ended
-    if (!isClosing) {
-      reportDeath({ region, how, lines: lastLines(await nodes[region].readLog()) })
-    }
+  const watch = async (name: DeadNode['name'], process: NodeProcess): Promise<void> => {
+    const how = await process.ended
+    if (!isClosing) reportDeath({ name, how, lines: lastLines(await process.readLog()) })
   }
-  for (const region of regions) void watch(region)
+  for (const region of regions) void watch(region, nodes[region])
+  void watch('gateway', gateway)
 
   const waitUntilReady = async (region: Region): Promise<number> => {
     const elapsedMs = () => deps.clock.monotonic() - startMs
@@ -70,18 +76,38 @@ export const createCluster = (deps: StoryDeps, options: ClusterOptions): Cluster
 
   return {
     urls,
+    gatewayUrl,
     died,
     ready,
     close: async () => {
       isClosing = true
-      await inRegions((region) => stopNode(deps, nodes[region]))
+      await inRegions((region) => stopProcess(deps, nodes[region]))
+      // Last, so that what the nodes finish can still be paid.
+      await stopProcess(deps, gateway)
     },
   }
 }
 
+// One for all, as a bank is: an order that was begun in one region is paid for in another by the same books.
+const startGateway = (
+  { processes, env }: StoryDeps,
+  { gatewayPort, gatewaySecret, directory }: ClusterOptions,
+  urls: ByRegion<string>,
+): NodeProcess =>
+  processes.start({
+    args: [
+      'gateway',
+      `--host=${host}`,
+      `--port=${gatewayPort}`,
+      ...regions.map((region) => `--webhook=${urls[region]}/api/v1/webhooks/payments/sandbox`),
+    ],
+    env: { ...withoutSettings(env), ATOLL_GATEWAY_SECRET: gatewaySecret },
+    logFile: directory.gatewayLogFile,
+  })
+
 const startNode = (
   { processes, env }: StoryDeps,
-  { ports, directory, clusterKey, admin }: ClusterOptions,
+  { ports, gatewayPort, gatewaySecret, directory, clusterKey, admin }: ClusterOptions,
   region: Region,
 ): NodeProcess => {
   const peers = regions
@@ -95,11 +121,13 @@ const startNode = (
       `--port=${ports[region]}`,
       `--data=${directory.dataDirs[region]}`,
       `--peers=${peers.join(',')}`,
+      `--payments=http://${host}:${gatewayPort}`,
     ],
     env: {
       ...withoutSettings(env),
       // Not as flags, which everyone on the machine can read.
       ATOLL_CLUSTER_KEY: clusterKey,
+      ATOLL_GATEWAY_SECRET: gatewaySecret,
       ATOLL_ADMIN_EMAIL: admin.email,
       ATOLL_ADMIN_PASSWORD: admin.password,
     },
@@ -122,7 +150,7 @@ const isReady = async ({ fetch, signal }: StoryDeps, url: string): Promise<boole
   }
 }
 
-const stopNode = async ({ timers }: StoryDeps, node: NodeProcess): Promise<void> => {
+const stopProcess = async ({ timers }: StoryDeps, node: NodeProcess): Promise<void> => {
   node.stop()
   const cancel = timers.after(stopMsMax, node.kill)
   await node.ended

@@ -14,6 +14,7 @@ export interface DemoDirectory {
   readonly path: string
   readonly dataDirs: ByRegion<string>
   readonly logFiles: ByRegion<string>
+  readonly gatewayLogFile: string
   /** For what else the story has to keep while it runs. */
   readonly scratch: string
   close(): void
@@ -31,12 +32,14 @@ export const openDemoDirectory = (path: string): Result<DemoDirectory, string> =
   }
   const dataDirs = forRegions((region) => join(path, region))
   const logFiles = forRegions((region) => join(path, `${region}.log`))
+  const gatewayLogFile = join(path, 'gateway.log')
   const scratch = join(path, 'scratch')
   for (const region of regions) {
     rmSync(dataDirs[region], { recursive: true, force: true })
     rmSync(logFiles[region], { force: true })
   }
+  rmSync(gatewayLogFile, { force: true })
   rmSync(scratch, { recursive: true, force: true })
   mkdirSync(scratch, { mode: 0o700 })
-  return ok({ path, dataDirs, logFiles, scratch, close: held.close })
+  return ok({ path, dataDirs, logFiles, gatewayLogFile, scratch, close: held.close })
 }

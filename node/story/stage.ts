@@ -12,6 +12,8 @@ export interface Stage {
   readonly admins: ByRegion<Client>
   /** Not signed in: who shops needs only the token of a cart. */
   readonly guests: ByRegion<Client>
+  /** The books of the payment gateway are at `<gatewayUrl>/sandbox/orders/<id>`. */
+  readonly gatewayUrl: string
   /** Every change that a node acknowledged to the story so far, `<replica>:<counter>`. */
   readonly receipts: readonly string[]
 }

@@ -56,9 +56,10 @@ export const runStory = async (deps: StoryDeps, flags: StoryFlags): Promise<numb
     deps.stderr.write(`npm start: ${printable(prepared.refusal)}\n`)
     return exitCodes.failed
   }
-  const { ports, directory } = prepared.value
+  const { ports, gatewayPort, directory } = prepared.value
   const admin = { email: 'admin@atoll.example', password: secret(deps, 12, 'base64url') }
   const clusterKey = secret(deps, 32, 'hex')
+  const gatewaySecret = `whsec_${secret(deps, 24, 'hex')}`
   // One end for whatever ends the story: Ctrl-C, or a node that is gone.
   const ending = new AbortController()
   const signal = AbortSignal.any([deps.signal, ending.signal])
@@ -68,8 +69,23 @@ export const runStory = async (deps: StoryDeps, flags: StoryFlags): Promise<numb
     env: deps.env,
     wait: (ms) => (flags.fast ? Promise.resolve() : pause(paced, ms)),
   })
-  const cluster = createCluster(paced, { ports, directory, clusterKey, admin })
-  const setting: Setting = { narrator, cluster, directory, admin, clusterKey, flags }
+  const cluster = createCluster(paced, {
+    ports,
+    gatewayPort,
+    directory,
+    clusterKey,
+    gatewaySecret,
+    admin,
+  })
+  const setting: Setting = {
+    narrator,
+    cluster,
+    directory,
+    admin,
+    clusterKey,
+    gatewaySecret,
+    flags,
+  }
   const told = tell(paced, setting)
   try {
     const end = await Promise.race([told, cluster.died])
@@ -82,7 +98,7 @@ export const runStory = async (deps: StoryDeps, flags: StoryFlags): Promise<numb
   } finally {
     ending.abort(new Error('the story has ended'))
     await told.catch(() => undefined)
-    deps.stdout.write('\n  Stopping eu, us and ap … ')
+    deps.stdout.write('\n  Stopping eu, us, ap and the gateway … ')
     await cluster.close()
     directory.close()
     deps.stdout.write('stopped.\n')
@@ -95,6 +111,7 @@ interface Setting {
   readonly directory: DemoDirectory
   readonly admin: Admin
   readonly clusterKey: string
+  readonly gatewaySecret: string
   readonly flags: StoryFlags
 }
 
@@ -123,21 +140,34 @@ const prepare = async (
   deps: StoryDeps,
   flags: StoryFlags,
 ): Promise<
-  Result<{ readonly ports: ByRegion<number>; readonly directory: DemoDirectory }, string>
+  Result<
+    {
+      readonly ports: ByRegion<number>
+      readonly gatewayPort: number
+      readonly directory: DemoDirectory
+    },
+    string
+  >
 > => {
   const catalog = await checkCatalog(flags.catalog)
   if (!catalog.ok) return catalog
   const { ports } = flags
-  const reserved = await deps.processes.reserve([ports.eu, ports.us, ports.ap])
-  const [eu, us, ap] = reserved
+  const reserved = await deps.processes.reserve([ports.eu, ports.us, ports.ap, anyPort])
+  const [eu, us, ap, gatewayPort] = reserved
   if (eu === undefined || us === undefined || ap === undefined) {
     const taken = regions.filter((_, at) => reserved[at] === undefined).map((one) => ports[one])
     const which = taken.length === 1 ? `port ${taken.join()} is` : `ports ${taken.join(', ')} are`
     return refused(`${which} taken: stop what listens there, or choose others with --ports A,B,C`)
   }
+  if (gatewayPort === undefined) return refused('no port is free for the payment gateway')
   const directory = openDemoDirectory(deps.directory)
-  return directory.ok ? ok({ ports: { eu, us, ap }, directory: directory.value }) : directory
+  return directory.ok
+    ? ok({ ports: { eu, us, ap }, gatewayPort, directory: directory.value })
+    : directory
 }
+
+/** Nobody calls the gateway but the nodes. */
+const anyPort = 0
 
 const secret = ({ random }: StoryDeps, bytes: number, encoding: 'hex' | 'base64url'): string =>
   Buffer.from(random(bytes)).toString(encoding)
@@ -149,8 +179,8 @@ const interrupted = ({ signal }: StoryDeps): Promise<void> => {
   return promise
 }
 
-const sayDied = ({ stderr }: StoryDeps, { region, how, lines }: DeadNode): number => {
-  stderr.write(`\nThe node ${region} has ended (${how}). The last that it said:\n`)
+const sayDied = ({ stderr }: StoryDeps, { name, how, lines }: DeadNode): number => {
+  stderr.write(`\nThe process ${name} has ended (${how}). The last that it said:\n`)
   for (const line of lines) stderr.write(`  ${line}\n`)
   return exitCodes.rejected
 }

@@ -82,19 +82,23 @@ describe('npm start', () => {
     expect(out).not.toContain('\u001b')
     expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100)
 
-    expect(urlsIn(out)).toHaveLength(3)
+    expect(urlsIn(out)).toHaveLength(4)
     expect(await whatLives(urlsIn(out))).toEqual([])
   })
 
-  test('takes its nodes with it, even when it is killed', { timeout: 60_000 }, async () => {
-    const child = begin('--ports', '0,0,0')
-    let out = ''
-    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
-    await expect.poll(() => urlsIn(out), { timeout: 30_000 }).toHaveLength(3)
-    expect(await whatLives(urlsIn(out))).toEqual(urlsIn(out))
-    child.kill('SIGKILL')
-    await expect.poll(() => whatLives(urlsIn(out)), { timeout: 15_000 }).toEqual([])
-  })
+  test(
+    'takes its nodes and the gateway with it, even when it is killed',
+    { timeout: 60_000 },
+    async () => {
+      const child = begin('--ports', '0,0,0')
+      let out = ''
+      child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
+      await expect.poll(() => urlsIn(out), { timeout: 30_000 }).toHaveLength(4)
+      expect(await whatLives(urlsIn(out))).toEqual(urlsIn(out))
+      child.kill('SIGKILL')
+      await expect.poll(() => whatLives(urlsIn(out)), { timeout: 15_000 }).toEqual([])
+    },
+  )
 
   test('tells it of a Shopify CSV too', { timeout: 120_000 }, async () => {
     const catalog = join(home, 'products.csv')

@@ -122,34 +122,57 @@ export interface SaleEvidence {
   readonly left: ByRegion<number>
   /** Orders that the node has, paid, by their numbers. */
   readonly numbers: ByRegion<readonly string[]>
+  /** How often the gateway took money, and for how many of the orders just once and all of it. */
+  readonly books: { readonly captures: number; readonly paidOnce: number }
 }
 
 export const gatherSale = async (
-  { admins, guests }: Stage,
+  stage: Stage,
   sale: Sale,
   sold: ByRegion<Sold>,
-): Promise<SaleEvidence> => ({
-  sale,
-  sold,
-  left: await inRegions(async (region) => {
+): Promise<SaleEvidence> => {
+  const { admins, guests } = stage
+  const left = await inRegions(async (region) => {
     const stock = z.object({ available: z.number() })
     const found = await guests[region].read(`inventory/${sale.variant}`, stock)
     return found.available
-  }),
-  numbers: await inRegions(async (region) => {
+  })
+  const numbers = await inRegions(async (region) => {
     const order = z.object({ number: z.string(), status: z.string() })
     const found = await Promise.all(
       ordersOf(sold).map((id) => admins[region].read(`orders/${id}`, order)),
     )
     return found.filter(({ status }) => status === 'paid').map(({ number }) => number)
-  }),
-})
+  })
+  return { sale, sold, left, numbers, books: await readBooks(stage, ordersOf(sold)) }
+}
+
+const readBooks = async (
+  { deps, gatewayUrl }: Stage,
+  orders: readonly string[],
+): Promise<SaleEvidence['books']> => {
+  const books = await Promise.all(
+    orders.map(async (id) => {
+      const response = await deps.fetch(`${gatewayUrl}/sandbox/orders/${id}`, {
+        signal: deps.signal,
+      })
+      return Books.parse(await response.json())
+    }),
+  )
+  const captures = books.reduce((sum, book) => sum + book.captures, 0)
+  const paidOnce = books.filter(
+    ({ captures, capturedMinor }) => captures === 1 && capturedMinor > 0,
+  )
+  return { captures, paidOnce: paidOnce.length }
+}
+
+const Books = z.object({ captures: z.number(), capturedMinor: z.number() })
 
 const ordersOf = (sold: ByRegion<Sold>): readonly string[] =>
   regions.flatMap((region) => sold[region].orders)
 
-/** No unit was sold to two, and no order that was taken is lost. */
-export const proveSale = ({ sale, sold, left, numbers }: SaleEvidence): Proof => {
+/** No unit was sold to two, no order that was taken is lost, and none was paid twice. */
+export const proveSale = ({ sale, sold, left, numbers, books }: SaleEvidence): Proof => {
   const orders = ordersOf(sold)
   const distinct = forRegions((region) => new Set(numbers[region]).size)
   const failures = regions.flatMap((region) => sold[region].failures)
@@ -157,11 +180,13 @@ export const proveSale = ({ sale, sold, left, numbers }: SaleEvidence): Proof =>
   const areKept = regions.every((region) => distinct[region] === orders.length)
   const found =
     `${count(sale.units)} units, ${count(orders.length)} orders, ${count(left.eu)} left; ` +
-    `each order is paid on all three`
+    `each order is paid on all three, and the gateway took money ${count(books.captures)} times`
+  const isPaidOnce = books.captures === orders.length && books.paidOnce === orders.length
+  const charged = `${count(books.captures)} charges for ${count(orders.length)} orders`
   const lost = `paid on eu ${distinct.eu}, us ${distinct.us}, ap ${distinct.ap} of ${orders.length}`
   return {
     name: 'The last units were sold on both sides, and no unit twice',
-    holds: adds && areKept && orders.length > 0 && failures.length === 0,
-    evidence: [areKept ? found : lost, ...failures.slice(0, 1)].join('; '),
+    holds: adds && areKept && isPaidOnce && orders.length > 0 && failures.length === 0,
+    evidence: [areKept ? (isPaidOnce ? found : charged) : lost, ...failures.slice(0, 1)].join('; '),
   }
 }

@@ -43,6 +43,10 @@ export const start = async (
     ]),
   )
   await narrator.say(
+    `Payments go to one sandbox gateway that all three use, at ${cluster.gatewayUrl}: a bank is in no ` +
+      'region of the shop. No money moves.',
+  )
+  await narrator.say(
     `What earlier runs left in ${directory.path} was cleared; nothing else on this machine is touched.`,
   )
   const receipts: string[] = []
@@ -61,7 +65,8 @@ export const start = async (
   )
   const admins = forRegions((region) => clientOf(region, signedIn.value.accessToken))
   await untilLinked(deps, admins)
-  return { deps, narrator, admins, guests, receipts }
+  const { gatewayUrl } = cluster
+  return { deps, narrator, admins, guests, gatewayUrl, receipts }
 }
 
 /**

@@ -10,12 +10,13 @@ export interface StayOptions {
   readonly deeds: Deeds
   readonly admin: Admin
   readonly clusterKey: string
+  readonly gatewaySecret: string
   readonly directory: DemoDirectory
 }
 
 export const showAround = async (
-  { narrator, admins }: Stage,
-  { deeds, admin, clusterKey, directory }: StayOptions,
+  { narrator, admins, gatewayUrl }: Stage,
+  { deeds, admin, clusterKey, gatewaySecret, directory }: StayOptions,
 ): Promise<void> => {
   const { eu, us, ap } = admins
   const { cart, cast } = deeds
@@ -60,7 +61,8 @@ export const showAround = async (
   await narrator.say('Start a fourth region, and watch it catch up:')
   narrator.verbatim([
     `ATOLL_CLUSTER_KEY=${clusterKey} \\`,
+    `ATOLL_PAYMENTS=${gatewayUrl} ATOLL_GATEWAY_SECRET=${gatewaySecret} \\`,
     `  npm run atoll -- node --name sa --port ${freshPort} --peers ${eu.url.replace('http', 'ws')}`,
   ])
-  await narrator.say('**Ctrl-C** stops all three.')
+  await narrator.say('**Ctrl-C** stops all of it.')
 }

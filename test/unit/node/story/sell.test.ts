@@ -14,6 +14,7 @@ const held: SaleEvidence = {
     us: ['1', '2', '3', '4', '5', '6'],
     ap: ['1', '2', '3', '4', '5', '6'],
   },
+  books: { captures: 6, paidOnce: 6 },
 }
 
 describe('the proof of the sale', () => {
@@ -27,6 +28,7 @@ describe('the proof of the sale', () => {
         sold: fewer,
         left: { eu: 1, us: 1, ap: 1 },
         numbers: { eu: numbers.eu, us: numbers.eu, ap: numbers.eu },
+        books: { captures: 5, paidOnce: 5 },
       }),
     ).toMatchObject({ holds: true })
   })
@@ -43,6 +45,8 @@ describe('the proof of the sale', () => {
       'two orders have one number',
       { numbers: { ...held.numbers, ap: ['1', '1', '3', '4', '5', '6'] } },
     ],
+    ['an order was paid twice', { books: { captures: 7, paidOnce: 5 } }],
+    ['an order was not paid', { books: { captures: 5, paidOnce: 5 } }],
     [
       'somebody was told neither',
       { sold: { ...held.sold, us: { ...held.sold.us, failures: ['us answers 500'] } } },

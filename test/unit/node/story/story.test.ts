@@ -77,22 +77,27 @@ describe('a story that has begun', () => {
     const processes = createProcesses({ log: 'Error: no such module\n' })
     const { deps, err, out } = createReader({ processes, directory })
     const told = runStory(deps, flagsOf())
-    await expect.poll(() => processes.all.length).toBe(3)
-    processes.all[2]?.end('exit code 1')
+    await expect.poll(() => processes.all.length).toBe(4)
+    const ap = processes.all.find(({ started }) => started.args.includes('--name=ap'))
+    ap?.end('exit code 1')
     expect(await told).toBe(1)
-    expect(err()).toContain('The node ap has ended (exit code 1). The last that it said:')
+    expect(err()).toContain('The process ap has ended (exit code 1). The last that it said:')
     expect(err()).toContain('  Error: no such module')
-    expect(processes.all.map(({ asked }) => asked)).toEqual([['stop'], ['stop'], ['stop']])
-    expect(out()).toMatch(/Stopping eu, us and ap … stopped\.\n$/)
+    expect(processes.all.map(({ asked }) => asked)).toEqual(
+      Array.from({ length: 4 }, () => ['stop']),
+    )
+    expect(out()).toMatch(/Stopping eu, us, ap and the gateway … stopped\.\n$/)
   })
 
   test('ends with 130 when it is interrupted, and stops its nodes', async () => {
     const processes = createProcesses()
     const { deps, interrupt } = createReader({ processes, directory })
     const told = runStory(deps, flagsOf())
-    await expect.poll(() => processes.all.length).toBe(3)
+    await expect.poll(() => processes.all.length).toBe(4)
     interrupt()
     expect(await told).toBe(130)
-    expect(processes.all.map(({ asked }) => asked)).toEqual([['stop'], ['stop'], ['stop']])
+    expect(processes.all.map(({ asked }) => asked)).toEqual(
+      Array.from({ length: 4 }, () => ['stop']),
+    )
   })
 })
