@@ -30,7 +30,7 @@ import { paymentMethodsKind } from './payments/method.ts'
 import { paymentKind } from './payments/projection.ts'
 import { paymentSql } from './payments/tables.ts'
 import { rosterKind } from './pricing/roster.ts'
-import { allowanceKind } from './promotions/allowance.ts'
+import { allowanceKind, allowanceSql } from './promotions/allowance.ts'
 import { couponKind, couponSql } from './promotions/coupon.ts'
 import { promotionKind } from './promotions/promotion.ts'
 import { nodeKind } from './replication/membership.ts'
@@ -97,6 +97,7 @@ export const readModelSql = [
   cartSql,
   shipmentSql,
   couponSql,
+  allowanceSql,
   orderSql,
   checkoutSql,
   paymentSql,

@@ -17,6 +17,8 @@ import { createNodeLineage, type NodeLineage } from './inventory/succession.ts'
 import { createTransferMetrics } from './inventory/transfer-metrics.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
+import { couponLegacies } from './promotions/coupon-legacy.ts'
+import { createPromotionQueries } from './promotions/queries.ts'
 import { createNodeQueries } from './replication/queries.ts'
 
 export interface Stockroom {
@@ -93,6 +95,7 @@ export const openStockroom = (deps: StockroomDeps, parts: StockroomParts): Stock
     ...deps,
     ...parts,
     queries: createInventoryQueries(store.database),
+    alsoInherited: couponLegacies(createPromotionQueries(store.database)),
     others,
     replicasOf: (name) => nodes.everyReplicaOf(name),
     observe: createTransferMetrics(deps.metrics.registry),

@@ -15,8 +15,6 @@
  */
 
 import { edit, schema, type Document } from '../../crdt/document.ts'
-import * as escrowCounter from '../../crdt/escrow-counter.ts'
-import { assert } from '../../crdt/assert.ts'
 import type { ReplicaId } from '../../crdt/dot.ts'
 import * as hlc from '../../crdt/hybrid-logical-clock.ts'
 import * as lwwRegister from '../../crdt/lww-register.ts'
@@ -35,8 +33,7 @@ import { isFields, isText } from '../guards.ts'
 import { isFenced } from '../replication/membership.ts'
 import { ok, refused, type Result } from '../result.ts'
 import { absenceMsMax } from './limits.ts'
-import type { StockId } from './location-id.ts'
-import { stock } from './stock.ts'
+import { taking, unspent, type Legacy } from './legacy.ts'
 
 /** A claim to be the heir. Its time names it: no two nodes write at the same one. */
 export type Opening = { readonly heir: string; readonly at: string }
@@ -103,6 +100,14 @@ export interface EstateInput {
 }
 
 export type EstateAnswer = { readonly node: string; readonly heir: string }
+
+/** Who acts in the stead of a node that is gone, because it has taken its estate; undefined: nobody. */
+export const heirOf = (world: Pick<World, 'read'>, node: string): string | undefined => {
+  const document = world.read(estate, node)
+  const opening = openingOf(document)
+  const isTaken = opening && lwwRegister.read({ store: document.store.taken }) === opening.at
+  return isTaken && isFenced(world, node) ? opening.heir : undefined
+}
 
 /** Claims the rights of a node that was declared gone, if nobody has before. */
 export const openEstate: Decide<
@@ -201,33 +206,20 @@ export const mayTake = (
 export interface TakeInput extends HeirInput {
   /** The replicas that were the node. */
   readonly replicas: readonly ReplicaId[]
-  readonly stocks: readonly StockId[]
+  readonly parts: readonly { readonly legacy: Legacy; readonly id: string }[]
 }
 
-/** Takes over what the node had left of these stocks, as far as it is known. */
+/** Takes over what the node had left in these documents, as far as it is known. */
 export const takeEstate: Decide<TakeInput, { readonly units: number }> = (world, input) => {
-  const { node, replicas, stocks } = input
+  const { node, replicas, parts } = input
   const may = mayTake(world, input)
   if (!may.ok) return may
   let units = 0
-  const deltas = stocks.flatMap((id) => {
-    const document = world.read(stock, id)
-    const left = escrowCounter.rights({ store: document.store.units }, replicas)
+  const deltas = parts.flatMap(({ legacy, id }) => {
+    const left = unspent(world, legacy, { id, replicas })
     if (left <= 0) return []
     units += left
-    return [
-      draftDelta(
-        stock,
-        id,
-        edit(stock, document, {
-          units: (counter) => {
-            const taken = escrowCounter.reclaim(counter, { by: world.lineage, from: replicas })
-            assert(escrowCounter.isDelta(taken), 'there are rights left to be taken')
-            return taken
-          },
-        }),
-      ),
-    ]
+    return [taking(world, legacy, { id, replicas })]
   })
   const taken = estateDelta(world, node, {
     taken: (register) => lwwRegister.write(register, world.time, may.value.at),

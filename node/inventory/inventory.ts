@@ -8,7 +8,7 @@ import * as escrowCounter from '../../crdt/escrow-counter.ts'
 import type { Value } from '../../crdt/value.ts'
 import type { Clock, Random, Timers } from '../../sync/surroundings.ts'
 import type { VariantId } from '../catalog/ids.ts'
-import type { DocumentKind, World } from '../core/capability.ts'
+import type { World } from '../core/capability.ts'
 import type { Command, Core, Outcome } from '../core/core.ts'
 import type { Pipeline } from '../core/pipeline.ts'
 import type { Refusal } from '../errors.ts'
@@ -18,8 +18,9 @@ import type { Answering, AskPeers } from './ask-peers.ts'
 import { createBroker, type Transfer } from './broker.ts'
 import { debtsOf, type Debt } from './debts.ts'
 import { createDemand } from './demand.ts'
-import { createEstates, type Estates } from './estates.ts'
+import { createEstates, type Changed, type Estates } from './estates.ts'
 import { heldUnits } from './holds.ts'
+import { stockLegacy, type Inherited } from './legacy.ts'
 import { coverMsMax, demandTrackedMax, tendEveryMs, tendedAtOnce } from './limits.ts'
 import { parseStockId, stockIdOf, type StockId } from './location-id.ts'
 import type { HoldOver, InventoryQueries } from './queries.ts'
@@ -55,10 +56,7 @@ export interface Inventory {
   close(): void
 }
 
-export interface Changed {
-  readonly kind: Pick<DocumentKind, 'schema'>
-  readonly id: string
-}
+export type { Changed }
 
 export interface InventoryDeps {
   /** The node's name. */
@@ -66,6 +64,8 @@ export interface InventoryDeps {
   readonly core: Core
   readonly pipeline: Pick<Pipeline, 'submit'>
   readonly queries: Pick<InventoryQueries, 'stocksAfter' | 'stocksWithHoldsOver' | 'openEstates'>
+  /** What else than stock has rights in it, of which an heir takes what is left. */
+  readonly alsoInherited: readonly Inherited[]
   /** The other nodes that belong to the cluster, and the replicas that a node was. */
   readonly others: () => readonly string[]
   readonly replicasOf: (node: string) => readonly ReplicaId[]
@@ -118,6 +118,7 @@ export const createInventory = (deps: InventoryDeps): Inventory => {
     node: deps.node,
     world,
     queries,
+    inherited: [{ legacy: stockLegacy, after: queries.stocksAfter }, ...deps.alsoInherited],
     others: deps.others,
     replicasOf: deps.replicasOf,
     submit: (command) => quietly(() => pipeline.submit({ ...command, actor })),
@@ -152,7 +153,7 @@ export const createInventory = (deps: InventoryDeps): Inventory => {
       await keepPromises(id)
       noteDebts(id)
     }
-    await estates.tend(ids)
+    await estates.tend()
     for (const id of demand.busy(clock.now())) broker.prefetch(id)
     await spread([...ids])
   }
@@ -245,6 +246,7 @@ export const createInventory = (deps: InventoryDeps): Inventory => {
     debts: () => [...debts.values()].flat(),
     tend,
     committed: (changed) => {
+      estates.committed(changed)
       for (const { kind, id } of changed) {
         if (kind.schema.kind !== stock.kind) continue
         noteDemand(id as StockId)

@@ -3,7 +3,8 @@
  *
  * Who has the rights, before anybody used the coupon? The region in which the customer signed up: it
  * issues the allowance when it is first used there. Every other region has to be granted what it
- * spends, so that a customer who shops in two regions at once gets no more than one customer may.
+ * spends, so that a customer who shops in two regions at once gets no more than one customer may. If that
+ * region is declared gone, whoever has taken its estate issues in its stead.
  */
 
 import { assert } from '../../crdt/assert.ts'
@@ -14,8 +15,11 @@ import type { EscrowCounter } from '../../crdt/escrow-counter.ts'
 import * as eventLog from '../../crdt/event-log.ts'
 import * as pnCounter from '../../crdt/pn-counter.ts'
 import { documentKind, draftDelta, type DraftDelta, type World } from '../core/capability.ts'
+import type { Table } from '../core/store.ts'
 import { account } from '../identity/account.ts'
+import { heirOf } from '../inventory/estate.ts'
 import * as purse from '../inventory/purse.ts'
+import { nodeOf } from '../replication/replica.ts'
 import type { Result } from '../result.ts'
 
 export const allowance = schema('coupon-allowance', 1, {
@@ -27,7 +31,24 @@ export const allowance = schema('coupon-allowance', 1, {
 
 export type Allowance = Document<typeof allowance.fields>
 
-export const allowanceKind = documentKind({ schema: allowance, tables: [], project: () => ({}) })
+export const allowanceTable: Table = {
+  name: 'coupon_allowances',
+  columns: ['id'],
+  isSingle: true,
+}
+
+export const allowanceSql = `
+create table if not exists coupon_allowances (
+  document integer primary key,
+  id       text    not null unique
+) strict;
+`
+
+export const allowanceKind = documentKind({
+  schema: allowance,
+  tables: [allowanceTable],
+  project: (id) => ({ coupon_allowances: [{ id }] }),
+})
 
 export interface AllowanceOf {
   readonly code: string
@@ -118,7 +139,20 @@ const issueOf = (world: Spending, units: number) => (counter: EscrowCounter) =>
 
 // An address that was registered in two regions at once has its home where it was registered first;
 // until they have met, each takes itself for it.
-const isHome = ({ read, lineage }: Spending, customer: string): boolean => {
-  const [first] = eventLog.entries({ store: read(account, customer).store.created })
-  return first !== undefined && lineage.includes(first.dot.replica)
+const isHome = (world: Spending, customer: string): boolean => {
+  const replica = signedUpAt(world, customer)
+  if (replica === undefined) return false
+  if (world.lineage.includes(replica)) return true
+  const [home, self] = [nodeOf(world, replica), nodeOf(world, world.replica)]
+  return home !== undefined && self !== undefined && heirOf(world, home) === self
+}
+
+const signedUpAt = ({ read }: Pick<World, 'read'>, customer: string): ReplicaId | undefined =>
+  eventLog.entries({ store: read(account, customer).store.created })[0]?.dot.replica
+
+/** The name of the node that issues a customer's uses, for whoever wants to ask it; undefined: unknown. */
+export const homeOf = (world: Pick<World, 'read'>, customer: string): string | undefined => {
+  const replica = signedUpAt(world, customer)
+  const node = replica && nodeOf(world, replica)
+  return node && (heirOf(world, node) ?? node)
 }

@@ -7,17 +7,15 @@
 import { assert } from '../../crdt/assert.ts'
 import { parseDot, type Dot, type ReplicaId } from '../../crdt/dot.ts'
 import * as escrowCounter from '../../crdt/escrow-counter.ts'
-import * as eventLog from '../../crdt/event-log.ts'
 import type { Value } from '../../crdt/value.ts'
 import type { Clock, Random, Timers } from '../../sync/surroundings.ts'
 import type { Command, Core, Outcome } from '../core/core.ts'
 import type { Refusal } from '../errors.ts'
-import { account } from '../identity/account.ts'
 import type { Answering, AskedPeer, AskPeers } from '../inventory/ask-peers.ts'
 import * as purse from '../inventory/purse.ts'
 import { nodeOf } from '../replication/replica.ts'
 import type { Result } from '../result.ts'
-import { allowance, allowanceIdOf, allowedHere, type Spending } from './allowance.ts'
+import { allowance, allowanceIdOf, allowedHere, homeOf, type Spending } from './allowance.ts'
 import { coupon, couponCodeOf, viewCoupon, type CouponCode } from './coupon.ts'
 import {
   couponTopic,
@@ -139,45 +137,46 @@ export const createCouponBroker = (deps: CouponBrokerDeps): CouponBroker => {
   }
 }
 
-/** The counters in which this node has nothing to spend, each with who may have something. */
+/** Who may have something of a counter in which this node has nothing to spend. */
+interface Lack {
+  readonly held: ReadonlyMap<ReplicaId, number>
+  /** The node that has not issued it yet. */
+  readonly issuer?: string | undefined
+}
+
+/** The counters in which this node has nothing to spend. */
 const lackOf = (
   world: Spending,
   code: CouponCode,
   customer: string | undefined,
-): readonly ReadonlyMap<ReplicaId, number>[] => {
+): readonly Lack[] => {
   const document = world.read(coupon, code)
   const { limit, perCustomer } = viewCoupon(code, document)
   const { uses } = document.store
-  const lacking: ReadonlyMap<ReplicaId, number>[] = []
+  const lacking: Lack[] = []
   if (limit !== null && purse.rights(world, { store: uses }) < 1) {
-    lacking.push(escrowCounter.rightsByReplica({ store: uses }))
+    lacking.push({ held: escrowCounter.rightsByReplica({ store: uses }) })
   }
   if (perCustomer === null || customer === undefined) return lacking
   const own = { code, customer, perCustomer }
-  if (allowedHere(world, own) < 1) lacking.push(allowanceByReplica(world, own))
+  if (allowedHere(world, own) < 1) lacking.push(lackOfAllowance(world, own))
   return lacking
 }
 
-const allowanceByReplica = (
-  { read }: Pick<Spending, 'read'>,
+const lackOfAllowance = (
+  world: Pick<Spending, 'read'>,
   of: { readonly code: string; readonly customer: string },
-): ReadonlyMap<ReplicaId, number> => {
-  const { uses, issued } = read(allowance, allowanceIdOf(of)).store
-  const held = new Map(escrowCounter.rightsByReplica({ store: uses }))
+): Lack => {
+  const { uses, issued } = world.read(allowance, allowanceIdOf(of)).store
+  const held = escrowCounter.rightsByReplica({ store: uses })
   // Before anybody used it, the node at which the customer signed up has not issued it yet.
-  const [first] = eventLog.entries({ store: read(account, of.customer).store.created })
-  if (first && issued.size === 0) held.set(first.dot.replica, 1)
-  return held
+  return issued.size === 0 ? { held, issuer: homeOf(world, of.customer) } : { held }
 }
 
 /** Whether a peer has something of what is lacking, by what is known of the replicas that it was. */
-const has = (
-  world: Spending,
-  { name, replica }: AskedPeer,
-  lacking: readonly ReadonlyMap<ReplicaId, number>[],
-): boolean =>
-  lacking.some((held) => {
-    let units = 0
+const has = (world: Spending, { name, replica }: AskedPeer, lacking: readonly Lack[]): boolean =>
+  lacking.some(({ held, issuer }) => {
+    let units = issuer === name ? 1 : 0
     for (const [one, own] of held) {
       if (one === replica || nodeOf(world, one) === name) units += own
     }

@@ -25,6 +25,8 @@ import { mainLocation, stockIdOf } from '../../../../node/inventory/location-id.
 import { createInventoryQueries } from '../../../../node/inventory/queries.ts'
 import { free, type Shortage } from '../../../../node/inventory/reservation.ts'
 import { stock } from '../../../../node/inventory/stock.ts'
+import { couponLegacies } from '../../../../node/promotions/coupon-legacy.ts'
+import { createPromotionQueries } from '../../../../node/promotions/queries.ts'
 import { createNodeQueries } from '../../../../node/replication/queries.ts'
 import { openReplica } from '../../../../node/replication/replica.ts'
 import type { Result } from '../../../../node/result.ts'
@@ -206,6 +208,7 @@ export const createIslands = async (
         core,
         pipeline,
         queries: createInventoryQueries(store.database),
+        alsoInherited: couponLegacies(createPromotionQueries(store.database)),
         peers,
         others: () => activeOthers(),
         replicasOf: (node) => nodes.everyReplicaOf(node),

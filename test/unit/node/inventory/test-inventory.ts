@@ -22,6 +22,7 @@ export const createTestInventory = (of: {
     pipeline: of.pipeline,
     queries: createInventoryQueries(of.store.database),
     peers: nobody,
+    alsoInherited: [],
     others: () => [],
     replicasOf: () => [],
     clock: { now: of.nowMs ?? (() => 0), monotonic: () => 0 },
