@@ -26,6 +26,7 @@ import { createStorageChecks } from './core/health.ts'
 import { createPipeline } from './core/pipeline.ts'
 import { refresh } from './core/rebuild.ts'
 import { createSqliteStore } from './core/sqlite-store.ts'
+import { createEventDocs } from './events/docs-page.ts'
 import { createDocsRoutes } from './http/docs.ts'
 import {
   createEventLoopCheck,
@@ -265,6 +266,7 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
     }),
   )
   app.route('/', createMetricsRoutes(metrics))
+  app.route('/', createEventDocs())
   app.route('/', createDocsRoutes({ describe: () => describeApi(app) }))
 
   let isClosing = false

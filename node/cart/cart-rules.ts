@@ -64,19 +64,25 @@ export const applyIntents: Decide<IntentsInput, CartAnswer> = (world, { id, inte
   const fresh = intents.filter((intent) => !world.isAnswered(requestOfIntent(id, intent)))
   const before = world.read(cart, id)
   const draft = draftOf(world, before)
+  const linesBefore = [...draft.lines.keys()]
   const steps: Step[] = []
   for (const intent of fresh) {
     const step = decideIntent(world, draft, intent)
     if (!step.ok) return refused({ ...step.refusal, intent: intent.id })
     steps.push(step.value)
   }
+  // A delta says which tags went, and not of which lines: who hears of it later is told here.
+  const removed = linesBefore.filter((variant) => !draft.lines.has(variant))
   const delta = edit(cart, before, {
     tags: steps.flatMap(({ tags = [] }) => tags),
     saved: steps.flatMap(({ saved = [] }) => saved),
   })
   return ok({
     type: 'cart.updated',
-    details: { intents: fresh.map(({ type }) => type) },
+    details: {
+      intents: fresh.map(({ type }) => type),
+      ...(removed.length > 0 ? { removed } : {}),
+    },
     deltas: [draftDelta(cart, id, delta)],
     answer: { id },
     requests: fresh.map((intent) => requestOfIntent(id, intent)),

@@ -96,6 +96,10 @@ const tagsOf = ({ store }: Cart, part: Part): readonly WrittenTag[] =>
     return entry ? [{ name, tag: entry.value.value, entry }] : []
   })
 
+/** The tags that a delta brings to what is to be bought. */
+export const tagsWritten = (delta: Cart): readonly Tag[] =>
+  tagsOf(delta, 'tags').map(({ tag }) => tag)
+
 const compareTags = (a: WrittenTag, b: WrittenTag): number =>
   lwwRegister.compareEntries(a.entry, b.entry)
 
