@@ -1,0 +1,187 @@
+/**
+ * Buyers of one variant who come to nodes that are cut off, killed and started again. Each has a name for
+ * what it asks, sends it until somebody says yes or no, and may give back later what it got.
+ */
+
+import { createCartTokens, type CartId } from '../../node/cart/cart-id.ts'
+import type { Random } from '../crash-points/random.ts'
+import { pause, request, type Reply } from './node-process.ts'
+import { clusterKey } from './node-under-test.ts'
+
+export interface Buyers {
+  /** One buyer comes, and is served, refused, or served and gives back. */
+  come(): Promise<void>
+  /** What was acknowledged, less what somebody has asked to give back. */
+  accepted(): number
+  readonly counts: Counts
+  /** The orders and purchases that stand, by their ids. */
+  readonly standing: {
+    readonly orders: ReadonlySet<string>
+    readonly purchases: ReadonlySet<string>
+  }
+}
+
+export interface Counts {
+  attempts: number
+  orders: number
+  purchases: number
+  refused: number
+  givenBack: number
+  /** Requests that had to be sent again. */
+  repeated: number
+  /** The most that was acknowledged at any time. */
+  acceptedMost: number
+}
+
+export interface BuyersPlan {
+  readonly urls: readonly string[]
+  readonly variant: string
+  readonly sale: string
+  readonly admin: Readonly<Record<string, string>>
+  readonly random: Random
+  /** Of those who got something, how many give it back. */
+  readonly givesBackPercent: number
+}
+
+type Asked = Readonly<{
+  method: string
+  path: string
+  body?: unknown
+  headers: Readonly<Record<string, string>>
+}>
+
+export const createBuyers = (plan: BuyersPlan): Buyers => {
+  const { urls, variant, sale, admin, random } = plan
+  const tokens = createCartTokens(clusterKey)
+  const orders = new Set<string>()
+  const purchases = new Set<string>()
+  const counts: Counts = {
+    attempts: 0,
+    orders: 0,
+    purchases: 0,
+    refused: 0,
+    givenBack: 0,
+    repeated: 0,
+    acceptedMost: 0,
+  }
+  let named = 0
+  const nameOf = (what: string) => `${what}-${++named}`
+
+  /** Sends it until there is an answer that counts, each time to whoever `where` says. */
+  const insist = async (where: () => string, asked: Asked): Promise<Reply> => {
+    for (let tries = 0; tries < triesMax; tries++) {
+      if (tries > 0) {
+        counts.repeated++
+        await pause(10 + random.below(90))
+      }
+      const reply = await request(where(), asked.method, `/api/v1${asked.path}`, asked).catch(
+        () => undefined,
+      )
+      if (reply && reply.status !== 202 && !passing.has(reply.body.code)) return reply
+      // An order that waits for its payment stands.
+      if (reply?.status === 202 && asked.path === '/orders') return reply
+    }
+    throw new Error(`${asked.method} ${asked.path} was never answered`)
+  }
+
+  const note = (standing: Set<string>, id: string) => {
+    standing.add(id)
+    counts.acceptedMost = Math.max(counts.acceptedMost, accepted())
+  }
+  const accepted = () => orders.size + purchases.size
+
+  /** Of two answers the buyer takes either; any other is a fault of the shop. */
+  const isServed = (reply: Reply, refusal: string): boolean => {
+    if (reply.status < 300) return true
+    if (reply.body.code !== refusal) throw new Error(`${reply.status} ${reply.text}`)
+    counts.refused++
+    return false
+  }
+
+  /** At whichever node, each time: the name of an order is one everywhere. */
+  const order = async (): Promise<void> => {
+    const key = nameOf('order-key')
+    const anywhere = () => random.pick(urls)
+    const placed = await insist(anywhere, {
+      method: 'POST',
+      path: '/orders',
+      headers: { ...admin, 'idempotency-key': key },
+      body: {
+        customerId: nameOf('customer'),
+        lineItems: [{ variantId: variant, quantity: 1 }],
+        shippingAddress: { line1: '1 Quay', city: 'Atoll', postalCode: '12345', country: 'US' },
+      },
+    })
+    if (!isServed(placed, 'insufficient_stock')) return
+    const { id } = placed.body
+    counts.orders++
+    note(orders, id)
+    if (random.below(100) >= plan.givesBackPercent) return
+    await pause(random.below(givenBackWithinMs))
+    // Counted as given back from now on, so that nobody is counted whose unit may be sold anew.
+    orders.delete(id)
+    counts.givenBack++
+    const back = { method: 'POST', path: `/orders/${id}/cancel`, headers: admin, body: {} }
+    await insist(anywhere, { ...back, headers: { ...admin, 'idempotency-key': nameOf('cancel') } })
+  }
+
+  /** At one node, which is the buyer's: units of a purchase are set aside there. */
+  const purchase = async (): Promise<void> => {
+    const url = random.pick(urls)
+    const here = () => url
+    const cart = Array.from({ length: 26 }, () => random.below(16).toString(16)).join('') as CartId
+    const own = { 'x-cart-token': tokens.tokenOf(cart) }
+    const attempt = await insist(here, {
+      method: 'POST',
+      path: '/purchase/attempt',
+      headers: { ...own, 'idempotency-key': nameOf('attempt') },
+      body: { saleId: sale, cartId: cart },
+    })
+    if (!isServed(attempt, 'sold_out')) return
+    const attemptId = String(attempt.body['attemptId'])
+    note(purchases, attemptId)
+    const confirm = { method: 'POST', path: `/purchases/${attemptId}/confirm` }
+    const paid = await insist(here, {
+      ...confirm,
+      headers: { ...admin, 'idempotency-key': nameOf('confirm') },
+    })
+    if (paid.status !== 200) throw new Error(`${attemptId}: ${paid.text}`)
+    counts.purchases++
+    if (random.below(100) >= plan.givesBackPercent) return
+    await pause(random.below(givenBackWithinMs))
+    purchases.delete(attemptId)
+    counts.givenBack++
+    await insist(here, {
+      method: 'DELETE',
+      path: `/purchases/${attemptId}`,
+      headers: { ...own, 'idempotency-key': nameOf('undo') },
+    })
+  }
+
+  return {
+    come: () => {
+      counts.attempts++
+      return random.below(2) === 0 ? order() : purchase()
+    },
+    accepted,
+    counts,
+    standing: { orders, purchases },
+  }
+}
+
+const triesMax = 2_000
+
+const givenBackWithinMs = 500
+
+/** What another try, or another node, answers otherwise. */
+const passing = new Set([
+  'order_not_found',
+  'order_in_progress',
+  'variant_unavailable',
+  'sale_not_found',
+  'unauthorized',
+  'account_not_found',
+  'not_ready',
+  'overloaded',
+  'shutting_down',
+])
