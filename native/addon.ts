@@ -2,7 +2,7 @@
 
 import { createRequire } from 'node:module'
 
-/** Made structures are told as `id * 2^20 + place`; everything else goes by the place. */
+/** What is made or opened is told by its place in this thread; `idOf` is what other threads open it by. */
 export interface Addon {
   createQueue(capacity: number): number
   openQueue(id: number): number
@@ -37,6 +37,7 @@ export interface Addon {
   openGates(id: number): number
   gateCount(place: number): number
   takeUnits(place: number, gate: number, units: number): number
+  /** -1: there would be more than a gate holds. */
   refillUnits(place: number, gate: number, units: number): number
   setUnits(place: number, gate: number, units: number): number
   readUnits(place: number, gate: number, none: 0): number
@@ -55,10 +56,11 @@ export interface Addon {
   stayAwake(place: number): void
 
   letGo(place: number): boolean
+  idOf(place: number): number
   capacityOf(place: number): number
   poolStats(target: Float64Array): void
   limitPool(bytesMax: number): void
-  /** Frees what this thread retired and nobody can read any more. */
+  /** Frees what this thread retired and nobody can read any more, and gives slabs that are free back. */
   collect(): void
 }
 

@@ -13,13 +13,13 @@ export const keyBytesMax = 1_024
 /** The length of a value: the largest document that is answered whole. */
 export const valueBytesMax = 1_024 * 1_024
 
-/** Entries that a map may be made ready for; it grows beyond by itself. */
-export const mapExpectedMax = 67_108_864
+/** Entries that a map may be made ready for, with 512 MiB of words; it grows beyond by itself. */
+export const mapExpectedMax = 16_777_216
 
 /** Gates or buckets of one structure: each gate has two cache lines of its own, 128 MiB in all. */
 export const cellsMax = 1_048_576
 
-/** Units in a gate: a float64 holds them exactly, with room for many refills. */
+/** Units in a gate: a float64 holds them exactly. */
 export const unitsMax = 2 ** 52
 
 /** Tokens a bucket holds or gains in a second. */
@@ -30,3 +30,6 @@ export const spinUsMax = 1_000
 
 /** The time that buckets can tell, in milliseconds: a quarter of a year, then a process has long restarted. */
 export const bucketMsMax = 2 ** 33
+
+/** Memory of all structures of the process: a bound that no machine is beyond. */
+export const memoryBytesMax = 2 ** 40

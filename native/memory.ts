@@ -17,6 +17,10 @@ export interface Memory {
   readonly bells: Maker<Bell>
   /** What the structures hold of the process's memory. */
   usage(): MemoryUsage
+  /** The most that is taken from the system, for all threads; what needs more throws `no_memory`. */
+  limit(bytesMax: number): void
+  /** Frees what this thread replaced or removed, and gives back to the system what nobody needs. */
+  collect(): void
 }
 
 /** All throw a `NativeFault`: `no_memory` when there is none, `closed` when nobody holds the id any more. */
@@ -89,7 +93,7 @@ export interface Gates extends Held {
   readonly count: number
   /** Takes `units` if there are as many, and answers how many are left; undefined if there are too few. */
   take(gate: number, units: number): number | undefined
-  /** Puts `units` in, and answers how many there are now. */
+  /** Puts `units` in, and answers how many there are now. Throws `bad_argument` beyond `unitsMax`. */
   refill(gate: number, units: number): number
   set(gate: number, units: number): void
   read(gate: number): number

@@ -41,6 +41,8 @@ export const createSharedMemory = (addon: Addon): Memory => ({
     const [askedBytes = 0, usedBytes = 0, reservedBytes = 0] = figures
     return { askedBytes, usedBytes, reservedBytes }
   },
+  limit: (bytesMax) => addon.limitPool(bytesMax),
+  collect: () => addon.collect(),
 })
 
 interface Making<Structure, Options> {
@@ -49,22 +51,13 @@ interface Making<Structure, Options> {
   readonly face: (addon: Addon, place: number, held: Held) => Structure
 }
 
-// A made structure is told as one number, id and place, so that making one makes no object.
-const placesMax = 2 ** 20
-
 const makerOf = <Structure, Options>(
   addon: Addon,
   { create, open, face }: Making<Structure, Options>,
 ): Maker<Structure, Options> => {
-  const hold = (id: number, place: number) =>
-    face(addon, place, { id, close: () => void addon.letGo(place) })
-  return {
-    create: (options) => {
-      const made = create(options)
-      return hold(Math.floor(made / placesMax), made % placesMax)
-    },
-    open: (id) => hold(id, open(id)),
-  }
+  const hold = (place: number) =>
+    face(addon, place, { id: addon.idOf(place), close: () => void addon.letGo(place) })
+  return { create: (options) => hold(create(options)), open: (id) => hold(open(id)) }
 }
 
 const queueAt = (addon: Addon, place: number, held: Held): Queue => ({
@@ -124,7 +117,11 @@ const gatesAt = (addon: Addon, place: number, held: Held): Gates => ({
   ...held,
   count: addon.gateCount(place),
   take: (gate, units) => found(addon.takeUnits(place, gate, units)),
-  refill: (gate, units) => addon.refillUnits(place, gate, units),
+  refill: (gate, units) => {
+    const now = addon.refillUnits(place, gate, units)
+    if (now < 0) throw nativeFault('bad_argument', 'A gate cannot hold as many units')
+    return now
+  },
   set: (gate, units) => void addon.setUnits(place, gate, units),
   read: (gate) => addon.readUnits(place, gate, 0),
 })

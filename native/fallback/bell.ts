@@ -3,7 +3,12 @@
 import { nativeFault } from '../fault.ts'
 import type { Bell, Held } from '../memory.ts'
 
-export const createBell = (): Omit<Bell, keyof Held> => {
+interface LocalBell extends Omit<Bell, keyof Held> {
+  /** If `only` is given, then only if that is who listens. */
+  stopListening(only?: () => void): void
+}
+
+export const createBell = (): LocalBell => {
   let listener: (() => void) | undefined
   let isAsleep = false
 
@@ -13,7 +18,8 @@ export const createBell = (): Omit<Bell, keyof Held> => {
       if (listener) throw nativeFault('busy', 'Somebody listens to it already')
       listener = wake
     },
-    stopListening: () => {
+    stopListening: (only) => {
+      if (only && only !== listener) return
       listener = undefined
       isAsleep = false
     },

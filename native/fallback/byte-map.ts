@@ -18,10 +18,12 @@ export const createByteMap =
       firstOf(key, key.length, keyBytesMax)
       return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1')
     }
-    const add = (name: string, { length }: Uint8Array, sign: 1 | -1) => {
-      const size = sign * (entryHeadBytes + name.length + length)
-      bytes += size
-      counted(size)
+    const sizeOf = (name: string, value: Uint8Array | undefined): number =>
+      value ? entryHeadBytes + name.length + value.length : 0
+    const replace = (name: string, before?: Uint8Array, after?: Uint8Array) => {
+      const more = sizeOf(name, after) - sizeOf(name, before)
+      counted(more)
+      bytes += more
     }
 
     return {
@@ -37,8 +39,7 @@ export const createByteMap =
         const kept = firstOf(value, value.length, valueBytesMax).slice()
         const name = nameOf(key)
         const before = values.get(name)
-        if (before) add(name, before, -1)
-        add(name, kept, 1)
+        replace(name, before, kept)
         values.set(name, kept)
         return before === undefined
       },
@@ -46,7 +47,7 @@ export const createByteMap =
         assertBytes(key)
         const name = nameOf(key)
         const before = values.get(name)
-        if (before) add(name, before, -1)
+        replace(name, before)
         return values.delete(name)
       },
       size: () => values.size,

@@ -1,5 +1,6 @@
 /** The gates of `memory.ts`, in one thread. */
 
+import { nativeFault } from '../fault.ts'
 import { cellsMax, unitsMax } from '../limits.ts'
 import type { Gates, Held } from '../memory.ts'
 import { assertInteger } from './arguments.ts'
@@ -27,6 +28,9 @@ export const createGates = ({ count }: { readonly count: number }): Omit<Gates, 
     refill: (gate, more) => {
       const left = at(gate)
       assertInteger(more, 0, unitsMax)
+      if (left > unitsMax - more) {
+        throw nativeFault('bad_argument', 'A gate cannot hold as many units')
+      }
       return put(gate, left + more)
     },
     set: (gate, value) => {

@@ -4,7 +4,9 @@
  */
 
 import { nativeFault } from '../fault.ts'
+import { memoryBytesMax } from '../limits.ts'
 import type { Held, Maker, Memory } from '../memory.ts'
+import { assertInteger } from './arguments.ts'
 import { createBell } from './bell.ts'
 import { createByteMap } from './byte-map.ts'
 import { createGates } from './gates.ts'
@@ -15,26 +17,42 @@ import { createUnboundedQueue } from './unbounded-queue.ts'
 export const createLocalMemory = (): Memory => {
   let lastId = 0
   let heldBytes = 0
-  const counted = (bytes: number) => {
+  let heldBytesMax = 2 ** 30
+  /** To be told before anything is kept, so that a refusal changes nothing. */
+  const counted: Counted = (bytes) => {
+    if (bytes > 0 && heldBytes + bytes > heldBytesMax) {
+      throw nativeFault('no_memory', 'The pool is at its limit')
+    }
     heldBytes += bytes
   }
 
   const makerOf = <Structure extends object, Options>(
-    make: (options: Options) => Structure,
+    make: (counted: Counted) => (options: Options) => Structure,
+    handleOf: (structure: Structure) => Handle<Structure> = (structure) => ({ structure }),
   ): Maker<Structure & Held, Options> => {
     const shared = new Map<number, { readonly structure: Structure; holders: number }>()
+    const ownBytes = new Map<number, number>()
     const hold = (id: number): Structure & Held => {
       const found = shared.get(id)
       if (!found) throw nativeFault('closed', 'Nobody holds it any more, or it is of another kind')
       found.holders++
-      return held(found.structure, id, () => {
-        if (--found.holders === 0) shared.delete(id)
+      const { structure, letGo } = handleOf(found.structure)
+      return held(structure, id, () => {
+        letGo?.()
+        if (--found.holders > 0) return
+        shared.delete(id)
+        counted(-(ownBytes.get(id) ?? 0))
+        ownBytes.delete(id)
       })
     }
     return {
       create: (options) => {
-        const structure = make(options)
-        const id = ++lastId
+        const id = lastId + 1
+        const structure = make((bytes) => {
+          counted(bytes)
+          ownBytes.set(id, (ownBytes.get(id) ?? 0) + bytes)
+        })(options)
+        lastId = id
         shared.set(id, { structure, holders: 0 })
         return hold(id)
       },
@@ -44,13 +62,46 @@ export const createLocalMemory = (): Memory => {
 
   return {
     isShared: false,
-    queues: makerOf(createQueue(counted)),
-    unboundedQueues: makerOf(createUnboundedQueue(counted)),
-    maps: makerOf(createByteMap(counted)),
-    gates: makerOf(createGates),
-    tokenBuckets: makerOf(createTokenBuckets),
-    bells: makerOf(createBell),
+    queues: makerOf(createQueue),
+    unboundedQueues: makerOf(createUnboundedQueue),
+    maps: makerOf(createByteMap),
+    gates: makerOf(() => createGates),
+    tokenBuckets: makerOf(() => createTokenBuckets),
+    bells: makerOf(() => createBell, bellHandle),
     usage: () => ({ askedBytes: heldBytes, usedBytes: heldBytes, reservedBytes: heldBytes }),
+    limit: (bytesMax) => {
+      assertInteger(bytesMax, 0, memoryBytesMax)
+      heldBytesMax = bytesMax
+    },
+    // The collector of JavaScript does it.
+    collect: () => undefined,
+  }
+}
+
+/** Is told how many bytes more a structure will hold, and throws `no_memory` if they are too many. */
+type Counted = (bytes: number) => void
+
+/** What one holder has of a structure, and what else ends with it. */
+interface Handle<Structure> {
+  readonly structure: Structure
+  readonly letGo?: () => void
+}
+
+/** Who listens through a handle stops when it is closed. */
+const bellHandle = (bell: ReturnType<typeof createBell>): Handle<typeof bell> => {
+  let own: (() => void) | undefined
+  return {
+    structure: {
+      ...bell,
+      listen: (wake) => {
+        const listener = typeof wake === 'function' ? () => wake() : wake
+        bell.listen(listener)
+        own = listener
+      },
+    },
+    letGo: () => {
+      if (own) bell.stopListening(own)
+    },
   }
 }
 

@@ -20,8 +20,8 @@ export const createQueue =
       push: (bytes, length = bytes.length) => {
         const item = firstOf(bytes, length, itemBytesMax)
         if (head - tail === capacity) return false
-        ring[head++ % capacity] = item.slice()
         counted(length)
+        ring[head++ % capacity] = item.slice()
         return true
       },
       popMany: (target, lengths) => {

@@ -12,8 +12,9 @@ export const createUnboundedQueue =
 
     return {
       push: (bytes, length = bytes.length) => {
-        items.push(firstOf(bytes, length, itemBytesMax).slice())
+        const item = firstOf(bytes, length, itemBytesMax)
         counted(length)
+        items.push(item.slice())
       },
       pop: (target) => {
         assertBytes(target)

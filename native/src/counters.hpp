@@ -19,15 +19,18 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 
-#include "epoch.hpp"
+#include "pool.hpp"
 
 namespace lagoon {
 
 class Gates {
  public:
-  explicit Gates(std::size_t count) : count_(count), units_(new Cell[count]) {}
+  /** Throws `bad_alloc` at the pool's limit. */
+  explicit Gates(std::size_t count) : count_(count), units_(count) {}
+
+  /** A float64 tells as many exactly. */
+  static constexpr std::int64_t kUnitsMax = std::int64_t{1} << 52;
 
   std::size_t count() const { return count_; }
 
@@ -43,9 +46,16 @@ class Gates {
     return -1;
   }
 
-  /** Puts units in, and answers how many there are now. */
-  std::int64_t refill(std::size_t gate, std::int64_t units) {
-    return units_[gate].value.fetch_add(units, std::memory_order_relaxed) + units;
+  /** Puts units in and answers how many there are now, or -1 if there would be more than `unitsMax`. */
+  std::int64_t refill(std::size_t gate, std::int64_t units, std::int64_t unitsMax = kUnitsMax) {
+    auto& cell = units_[gate].value;
+    auto before = cell.load(std::memory_order_relaxed);
+    while (before <= unitsMax - units) {
+      if (cell.compare_exchange_weak(before, before + units, std::memory_order_relaxed)) {
+        return before + units;
+      }
+    }
+    return -1;
   }
 
   std::int64_t set(std::size_t gate, std::int64_t units) {
@@ -61,14 +71,14 @@ class Gates {
     alignas(kLine) std::atomic<std::int64_t> value{0};
   };
   const std::size_t count_;
-  const std::unique_ptr<Cell[]> units_;
+  PoolArray<Cell> units_;
 };
 
 class TokenBuckets {
  public:
   /** Buckets that hold `burst` tokens at most, and gain `perSecond`. Both from 1 to a million. */
   TokenBuckets(std::size_t count, std::uint32_t burst, std::uint32_t perSecond)
-      : count_(count), burst_(burst), perSecond_(perSecond), words_(new std::atomic<std::uint64_t>[count]) {
+      : count_(count), burst_(burst), perSecond_(perSecond), words_(count) {
     for (std::size_t index = 0; index < count; ++index) {
       words_[index].store(pack(burst_ * kScale, 0), std::memory_order_relaxed);
     }
@@ -114,7 +124,7 @@ class TokenBuckets {
   const std::size_t count_;
   const std::uint64_t burst_;
   const std::uint64_t perSecond_;
-  const std::unique_ptr<std::atomic<std::uint64_t>[]> words_;
+  PoolArray<std::atomic<std::uint64_t>> words_;
 };
 
 }  // namespace lagoon

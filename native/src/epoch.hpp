@@ -5,15 +5,23 @@
  * Source: Fraser, "Practical lock-freedom", 2004, chapter 5.2.3; the pin as in crossbeam-epoch.
  *
  * How it works: a thread pins itself before it reads and notes the global epoch it saw. The epoch
- * advances only when every pinned thread has noted the current one. What was unlinked in epoch e may
- * be read by threads pinned in e or e - 1 only; once the global epoch is e + 3 there are none.
+ * advances only when every pinned thread has noted the current one. What was unlinked in epoch e is
+ * freed once the global epoch is e + 3.
  *
- * Progress: pinning and unpinning are wait-free. Advancing is lock-free for the structure's users: it
- * is tried, and given up when some thread lags.
+ * Why is that late enough? A pin that is visible lets the epoch advance once more at most, since the
+ * next attempt finds it lagging. So while the thread that retires is pinned, in g, the epoch is g or
+ * g + 1, and the tag e is one of these. Its unlinking is visible to whoever sees it unpinned; so a
+ * reader that still found the memory was pinned when the epoch was g + 1 at most, and holds it at
+ * g + 2 <= e + 2. Two would do if the tag could not lag behind the unlinking; three need no such proof
+ * on any machine.
  *
- * Not guaranteed: that memory is freed at all while a thread stays pinned. A pin therefore spans one
- * operation, which copies bytes and never calls out. Garbage a thread leaves behind at its end is
- * taken over by the others.
+ * Progress: pinning and unpinning are wait-free, but for a thread's first pin, which joins a list.
+ * Advancing is lock-free for the structure's users: it is tried, and given up when some thread lags.
+ *
+ * Not guaranteed: that memory is freed at all while a thread stays pinned, for one that lost its core
+ * too. A pin therefore spans one operation, which copies bytes and never calls out; what waits counts
+ * against the pool's limit, and looking at it costs the same however much there is. Garbage that a
+ * thread leaves behind at its end is taken over by the others.
  */
 #pragma once
 
@@ -27,6 +35,45 @@ namespace lagoon {
 
 /** Two cache lines: the neighbour line is prefetched with each one on current x86. */
 inline constexpr std::size_t kLine = 128;
+
+/**
+ * What each thread has of its own, by list: a thread takes a record that nobody has, or adds one, and
+ * gives it back at its end. Records are reused and never freed, so there are as many as there ever were
+ * threads at once, and whoever walks the list needs no protection.
+ */
+template <typename Record>
+class Roster {
+ public:
+  /** Throws `bad_alloc` if a record is needed and there is no memory for it. */
+  Record* join() {
+    for (auto* each = first(); each != nullptr; each = each->after) {
+      // acquire: what the last owner did to the record comes before what we do.
+      bool expected = false;
+      if (!each->isTaken.load(std::memory_order_relaxed) &&
+          each->isTaken.compare_exchange_strong(expected, true, std::memory_order_acquire,
+                                                std::memory_order_relaxed)) {
+        return each;
+      }
+    }
+    auto* added = new Record();
+    added->isTaken.store(true, std::memory_order_relaxed);
+    added->after = first_.load(std::memory_order_relaxed);
+    // release: the record is whole before it can be found. Nothing is ever removed, so no ABA.
+    while (!first_.compare_exchange_weak(added->after, added, std::memory_order_release,
+                                         std::memory_order_relaxed)) {
+    }
+    return added;
+  }
+
+  // release: as above, the other side.
+  void leave(Record& record) { record.isTaken.store(false, std::memory_order_release); }
+
+  /** The first record; `after` leads on. */
+  Record* first() const { return first_.load(std::memory_order_acquire); }
+
+ private:
+  std::atomic<Record*> first_{nullptr};
+};
 
 class Epoch {
  public:
@@ -45,30 +92,34 @@ class Epoch {
     /** 0, or twice the epoch that its thread saw when it pinned itself, plus one. */
     alignas(kLine) std::atomic<std::uint64_t> pinned{0};
     std::atomic<bool> isTaken{false};
+    Record* after = nullptr;
     // Its thread's alone:
     alignas(kLine) std::uint32_t depth = 0;
     std::uint32_t retiredSince = 0;
+    // In the order of their epochs, but for what was taken over from others; freed from the front.
     std::vector<Garbage> garbage;
+    std::size_t freed = 0;
   };
 
  public:
-
-  /** Threads that may be registered at once; a slot is given back when its thread ends. */
-  static constexpr std::size_t kThreadsMax = 256;
-
   /** Keeps what the calling thread reads from being freed, for its lifetime. Guards may be nested. */
   class Guard {
    public:
     Guard() : record_(own()) {
       if (record_.depth++ > 0) return;
-      const auto epoch = global().epoch.load(std::memory_order_relaxed);
-      // seq_cst: the pin must be visible before any pointer is read, which release cannot order.
       // An epoch that is one behind by now only holds the advance back.
-      record_.pinned.store(epoch * 2 + 1, std::memory_order_seq_cst);
+      const auto epoch = global().epoch.load(std::memory_order_relaxed);
+      // release: who sees this pin has seen the end of the one before.
+      record_.pinned.store(epoch * 2 + 1, std::memory_order_release);
+      // The pin before every read under it, which no order of the store itself would give. The fence
+      // in `tryAdvance` is its counterpart: if that one came first and missed the pin, then what was
+      // unlinked before it is seen to be by our reads.
+      std::atomic_thread_fence(std::memory_order_seq_cst);
     }
     ~Guard() {
       if (--record_.depth > 0) return;
-      // release: all reads under the guard come before; acquire in `tryAdvance` is its counterpart.
+      // release: all reads under the guard come before, and so does all that was unlinked under it;
+      // the acquire in `tryAdvance` is its counterpart.
       record_.pinned.store(0, std::memory_order_release);
     }
     Guard(const Guard&) = delete;
@@ -79,25 +130,25 @@ class Epoch {
   };
 
   /**
-   * Frees `memory` when nobody can read it any more. To be called after it was unlinked; what is
-   * unlinked must not be reachable from anything that is still linked.
+   * Frees `memory` when nobody can read it any more. To be called under the guard under which it was
+   * unlinked; it must not be reachable from anything that is still linked.
    */
   static void retire(void* memory, std::size_t bytes, Free free, void* owner) {
     auto& record = own();
-    // seq_cst: not before the unlinking in the single total order, so the tag is never too early.
-    const auto epoch = global().epoch.load(std::memory_order_seq_cst);
+    // relaxed: the guard holds the epoch within one of what we pinned; see above.
+    const auto epoch = global().epoch.load(std::memory_order_relaxed);
     record.garbage.push_back({memory, bytes, free, owner, epoch});
     if (++record.retiredSince >= kCollectEvery) collect(record);
   }
 
-  /** Frees what can be freed now; for the end of a structure and for tests. */
+  /** Frees what can be freed now; for the end of a structure, for want of memory, and for tests. */
   static void drain() {
     auto& record = own();
     for (int step = 0; step < 4; ++step) collect(record);
   }
 
-  /** Waits, by trying, until all that this thread retired before is freed or some thread is pinned. */
-  static std::size_t waiting() { return own().garbage.size(); }
+  /** How many of the things that this thread retired, or took over, wait to be freed. */
+  static std::size_t waiting() { return own().garbage.size() - own().freed; }
 
  private:
   // How many are retired between two looks at the other threads: their cost is spread over these.
@@ -105,8 +156,7 @@ class Epoch {
 
   struct Global {
     alignas(kLine) std::atomic<std::uint64_t> epoch{3};
-    alignas(kLine) std::atomic<std::size_t> used{0};
-    Record records[kThreadsMax];
+    alignas(kLine) Roster<Record> threads;
     std::mutex orphansLock;
     std::vector<Garbage> orphans;
   };
@@ -119,18 +169,20 @@ class Epoch {
 
   struct Membership {
     Record* record;
-    Membership() : record(claim()) {}
+    Membership() : record(global().threads.join()) {}
     ~Membership() {
       auto& all = global();
-      {
+      if (record->freed < record->garbage.size()) {
         std::lock_guard lock(all.orphansLock);
-        all.orphans.insert(all.orphans.end(), record->garbage.begin(), record->garbage.end());
+        all.orphans.insert(all.orphans.end(),
+                           record->garbage.begin() + static_cast<std::ptrdiff_t>(record->freed),
+                           record->garbage.end());
       }
-      record->garbage.clear();
-      record->garbage.shrink_to_fit();
+      record->garbage = {};
+      record->freed = 0;
       record->retiredSince = 0;
       record->pinned.store(0, std::memory_order_release);
-      record->isTaken.store(false, std::memory_order_release);
+      all.threads.leave(*record);
     }
   };
 
@@ -139,48 +191,37 @@ class Epoch {
     return *membership.record;
   }
 
-  static Record* claim() {
+  static void tryAdvance() {
     auto& all = global();
-    for (;;) {
-      for (std::size_t index = 0; index < kThreadsMax; ++index) {
-        bool expected = false;
-        if (!all.records[index].isTaken.compare_exchange_strong(expected, true)) continue;
-        // So that an advance looks at no more records than were ever in use.
-        auto used = all.used.load();
-        while (used <= index && !all.used.compare_exchange_weak(used, index + 1)) {
-        }
-        return &all.records[index];
-      }
-      // More threads than slots: wait for one to end. Node starts far fewer.
+    auto epoch = all.epoch.load(std::memory_order_relaxed);
+    // What we know to be unlinked is so for every pin that the loop below does not see; see `Guard`.
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    for (auto* each = all.threads.first(); each != nullptr; each = each->after) {
+      // acquire: a thread that is seen unpinned, or pinned anew, has done what it did before.
+      const auto pinned = each->pinned.load(std::memory_order_acquire);
+      if (pinned != 0 && pinned != epoch * 2 + 1) return;
     }
-  }
-
-  static bool tryAdvance() {
-    auto& all = global();
-    auto epoch = all.epoch.load(std::memory_order_seq_cst);
-    const auto used = all.used.load(std::memory_order_acquire);
-    for (std::size_t index = 0; index < used; ++index) {
-      const auto pinned = all.records[index].pinned.load(std::memory_order_seq_cst);
-      if (pinned != 0 && pinned != epoch * 2 + 1) return false;
-    }
-    return all.epoch.compare_exchange_strong(epoch, epoch + 1, std::memory_order_seq_cst);
+    // acq_rel: whoever acts on the new epoch comes after all that was seen here. If it fails, another
+    // thread advanced it, which is as good.
+    all.epoch.compare_exchange_strong(epoch, epoch + 1, std::memory_order_acq_rel,
+                                      std::memory_order_relaxed);
   }
 
   static void collect(Record& record) {
     record.retiredSince = 0;
     tryAdvance();
     adopt(record);
+    // acquire: the reads of those who were pinned come before the memory is used again.
     const auto epoch = global().epoch.load(std::memory_order_acquire);
-    std::size_t kept = 0;
-    for (std::size_t index = 0; index < record.garbage.size(); ++index) {
-      auto& item = record.garbage[index];
-      if (item.epoch + 3 <= epoch) {
-        item.free(item.memory, item.bytes, item.owner);
-      } else {
-        record.garbage[kept++] = item;
-      }
+    auto& garbage = record.garbage;
+    for (; record.freed < garbage.size() && garbage[record.freed].epoch + 3 <= epoch; ++record.freed) {
+      const auto& item = garbage[record.freed];
+      item.free(item.memory, item.bytes, item.owner);
     }
-    record.garbage.resize(kept);
+    // Moved up when half of it is done: once for each item, on average.
+    if (record.freed * 2 < garbage.size()) return;
+    garbage.erase(garbage.begin(), garbage.begin() + static_cast<std::ptrdiff_t>(record.freed));
+    record.freed = 0;
   }
 
   static void adopt(Record& record) {

@@ -12,11 +12,12 @@
  * publishes it; readers that still hold the old table read what it held when it was replaced.
  *
  * Progress: reads are lock-free and write nothing but the pin of their epoch. Writers block each other
- * briefly, and all of them while the table grows.
+ * briefly, and all of them while the table grows; `expected` spares a map that.
  *
  * Guaranteed: reads, inserts, updates and removals are linearizable; a live key is never missed; a read
  * copies once. Not guaranteed: a consistent view of several keys; a scan shows every key that was there
- * from its beginning to its end at least once, and may show one twice if the table grew meanwhile.
+ * from its beginning to its end at least once, and may show one twice if the table grew meanwhile, since
+ * it then begins anew.
  *
  * Sources: Click, "A lock-free hash table", 2007, for immutable entries behind one word each; the
  * epochs in `epoch.hpp`.
@@ -28,9 +29,10 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
-#include <memory>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <random>
 
@@ -44,17 +46,22 @@ class HashMap {
   static constexpr std::size_t kKeyBytesMax = 1024;
   static constexpr std::size_t kValueBytesMax = 1024 * 1024;
 
+  /** Throws `bad_alloc` if the pool has no room for a table that holds `expected` entries. */
   explicit HashMap(std::size_t expected = 0, Pool& pool = Pool::shared())
       : pool_(pool), seed_(randomSeed()) {
-    table_.store(new Table(std::bit_ceil(expected * 2 < 64 ? 64 : expected * 2), 1));
+    auto* table = Table::make(pool_, capacityFor(expected), 1);
+    if (table == nullptr) throw std::bad_alloc();
+    // relaxed: nobody else has the map yet.
+    table_.store(table, std::memory_order_relaxed);
   }
   ~HashMap() {
+    // Nobody else has it any more.
     auto* table = table_.load();
     for (std::size_t index = 0; index <= table->mask; ++index) {
       const auto word = table->words[index].load();
       if (isEntry(word)) freeEntry(entryOf(word));
     }
-    delete table;
+    Table::free(table, sizeof(Table), &pool_);
   }
   HashMap(const HashMap&) = delete;
   HashMap& operator=(const HashMap&) = delete;
@@ -78,23 +85,29 @@ class HashMap {
 
   enum class Written : std::uint8_t { inserted, updated, noMemory };
 
+  /** `noMemory` if the pool is at its limit, for the entry or for a larger table; then nothing changed. */
   Written set(const void* key, std::size_t keyLength, const void* value, std::size_t valueLength) {
     auto* entry = make(key, keyLength, value, valueLength);
     if (entry == nullptr) return Written::noMemory;
-    const auto hash = hashOf(key, keyLength);
+    // Of our copy, which nobody changes: the caller's bytes may be shared with a thread that does, and a
+    // key that is not in its own place would be written under another one's lock.
+    const auto hash = hashOf(entry->key(), keyLength);
     Epoch::Guard guard;
     for (;;) {
       {
         std::lock_guard lock(lockOf(hash));
+        // acquire, as in `get`.
         auto* table = table_.load(std::memory_order_acquire);
         // The key's word, or a free one: `place` fails only if the table is too full to take another.
-        if (const auto placed = place(*table, hash, key, keyLength, entry)) return *placed;
+        if (const auto placed = place(*table, hash, entry)) return *placed;
       }
-      grow();
+      if (grow()) continue;
+      freeEntry(entry);
+      return Written::noMemory;
     }
   }
 
-  /** Whether the key was there. */
+  /** Whether the key was there. Nobody may change its bytes meanwhile. */
   bool remove(const void* key, std::size_t keyLength) {
     const auto hash = hashOf(key, keyLength);
     Epoch::Guard guard;
@@ -105,14 +118,16 @@ class HashMap {
       const auto word = slot.load(std::memory_order_acquire);
       if (word == kFree) return false;
       if (!matches(word, hash, key, keyLength)) continue;
+      // release: whoever takes the word for another key has seen us leave it.
       slot.store(kRemoved, std::memory_order_release);
-      size_.fetch_sub(1, std::memory_order_relaxed);
+      count(-1, -entryOf(word)->size());
       retire(entryOf(word));
       return true;
     }
     return false;
   }
 
+  // relaxed, both: figures that order nothing.
   std::size_t size() const { return static_cast<std::size_t>(size_.load(std::memory_order_relaxed)); }
   /** What keys and values hold, without the table. */
   std::size_t bytes() const {
@@ -152,21 +167,44 @@ class HashMap {
     const unsigned char* key() const { return reinterpret_cast<const unsigned char*>(this + 1); }
     unsigned char* value() { return key() + keyLength; }
     const unsigned char* value() const { return key() + keyLength; }
-    std::size_t bytes() const { return sizeof(Entry) + keyLength + valueLength; }
+    std::int64_t size() const { return std::int64_t{sizeof(Entry)} + keyLength + valueLength; }
   };
 
   struct Table {
     const std::size_t mask;
     const std::uint64_t generation;
-    const std::unique_ptr<std::atomic<std::uint64_t>[]> words;
+    PoolArray<std::atomic<std::uint64_t>> words;
     /** Words that are not free, removed ones among them: what a search has to pass. */
     alignas(kLine) std::atomic<std::size_t> taken{0};
-    Table(std::size_t capacity, std::uint64_t number)
-        : mask(capacity - 1), generation(number), words(new std::atomic<std::uint64_t>[capacity]()) {}
+    Table(std::size_t capacity, std::uint64_t number, Pool& pool)
+        : mask(capacity - 1), generation(number), words(capacity, pool) {}
+
+    /** Null if the pool has no room for it. */
+    static Table* make(Pool& pool, std::size_t capacity, std::uint64_t number) {
+      void* memory = pool.allocate(sizeof(Table));
+      if (memory == nullptr) return nullptr;
+      try {
+        return new (memory) Table(capacity, number, pool);
+      } catch (const std::bad_alloc&) {
+        pool.free(memory, sizeof(Table));
+        return nullptr;
+      }
+    }
+    static void free(void* table, std::size_t bytes, void* pool) {
+      static_cast<Table*>(table)->~Table();
+      static_cast<Pool*>(pool)->free(table, bytes);
+    }
+
+    // relaxed: a bound that several writers may pass by one each.
     bool isCrowded(std::size_t more) const {
       return (taken.load(std::memory_order_relaxed) + more) * 8 > (mask + 1) * 5;
     }
   };
+
+  /** Between a fifth and two fifths full, so that as many again fit before the next table. */
+  static constexpr std::size_t capacityFor(std::size_t entries) {
+    return std::bit_ceil(entries < 26 ? std::size_t{64} : entries * 5 / 2);
+  }
 
   // A word: free, removed, or sixteen bits of hash above a pointer of 48.
   static constexpr std::uint64_t kFree = 0;
@@ -197,54 +235,59 @@ class HashMap {
     return nullptr;
   }
 
-  /** Puts `entry` into the key's word or into a free one; nothing if there is no room. Under the lock. */
-  std::optional<Written> place(Table& table, std::uint64_t hash, const void* key,
-                               std::size_t keyLength, Entry* entry);
+  /** Puts `entry` into its key's word or into a free one; nothing if there is no room. Under the lock. */
+  std::optional<Written> place(Table& table, std::uint64_t hash, Entry* entry);
 
-  void grow() {
-    for (auto& lock : locks_) lock.lock();
+  /** Whether there is room now. */
+  bool grow() {
+    AllLocks locks(locks_);
+    // relaxed, all of this: the locks order us after every writer.
     auto* old = table_.load(std::memory_order_relaxed);
     // Another writer may have been quicker.
-    if (old->isCrowded(1)) {
-      const auto live = static_cast<std::size_t>(size_.load(std::memory_order_relaxed));
-      // Many removed words and few live ones need a clean table and not a larger one.
-      const auto capacity = std::bit_ceil((live + 1) * 8 / 5 + 1) * 2;
-      auto* table = new Table(capacity < 64 ? 64 : capacity, old->generation + 1);
-      std::size_t taken = 0;
-      for (std::size_t index = 0; index <= old->mask; ++index) {
-        const auto word = old->words[index].load(std::memory_order_relaxed);
-        if (!isEntry(word)) continue;
-        auto* entry = entryOf(word);
-        auto at = hashOf(entry->key(), entry->keyLength);
-        while (table->words[at & table->mask].load(std::memory_order_relaxed) != kFree) ++at;
-        table->words[at & table->mask].store(word, std::memory_order_relaxed);
-        ++taken;
-      }
-      table->taken.store(taken, std::memory_order_relaxed);
-      table_.store(table, std::memory_order_release);
-      Epoch::retire(old, sizeof(Table), [](void* memory, std::size_t, void*) {
-        delete static_cast<Table*>(memory);
-      }, nullptr);
+    if (!old->isCrowded(1)) return true;
+    // By what lives: many removed words and few live ones need a clean table and not a larger one.
+    const auto live = static_cast<std::size_t>(size_.load(std::memory_order_relaxed));
+    auto* table = Table::make(pool_, capacityFor(live + 1), old->generation + 1);
+    if (table == nullptr) return false;
+    std::size_t taken = 0;
+    for (std::size_t index = 0; index <= old->mask; ++index) {
+      const auto word = old->words[index].load(std::memory_order_relaxed);
+      if (!isEntry(word)) continue;
+      const auto* entry = entryOf(word);
+      auto at = hashOf(entry->key(), entry->keyLength);
+      while (table->words[at & table->mask].load(std::memory_order_relaxed) != kFree) ++at;
+      table->words[at & table->mask].store(word, std::memory_order_relaxed);
+      ++taken;
     }
-    for (auto& lock : locks_) lock.unlock();
+    table->taken.store(taken, std::memory_order_relaxed);
+    // release: the words before their table.
+    table_.store(table, std::memory_order_release);
+    Epoch::retire(old, sizeof(Table), &Table::free, &pool_);
+    return true;
   }
 
   Entry* make(const void* key, std::size_t keyLength, const void* value, std::size_t valueLength) {
     void* memory = pool_.allocate(sizeof(Entry) + keyLength + valueLength);
     if (memory == nullptr) return nullptr;
+    // The upper sixteen bits of a word are the hash's. Systems hand out higher addresses to who asks.
+    if ((reinterpret_cast<std::uint64_t>(memory) & ~kPointer) != 0) std::abort();
     auto* entry = new (memory) Entry{static_cast<std::uint32_t>(keyLength),
                                      static_cast<std::uint32_t>(valueLength)};
-    std::memcpy(entry->key(), key, keyLength);
+    if (keyLength > 0) std::memcpy(entry->key(), key, keyLength);
     if (valueLength > 0) std::memcpy(entry->value(), value, valueLength);
-    bytes_.fetch_add(static_cast<std::int64_t>(entry->bytes()), std::memory_order_relaxed);
     return entry;
   }
 
-  void retire(Entry* entry) {
-    bytes_.fetch_sub(static_cast<std::int64_t>(entry->bytes()), std::memory_order_relaxed);
-    Epoch::retire(entry, entry->bytes(), &Pool::freeRetired, &pool_);
+  // relaxed: figures that order nothing. An update to a value as long touches neither.
+  void count(std::int64_t entries, std::int64_t bytes) {
+    if (entries != 0) size_.fetch_add(entries, std::memory_order_relaxed);
+    if (bytes != 0) bytes_.fetch_add(bytes, std::memory_order_relaxed);
   }
-  void freeEntry(Entry* entry) { pool_.free(entry, entry->bytes()); }
+
+  void retire(Entry* entry) {
+    Epoch::retire(entry, static_cast<std::size_t>(entry->size()), &Pool::freeRetired, &pool_);
+  }
+  void freeEntry(Entry* entry) { pool_.free(entry, static_cast<std::size_t>(entry->size())); }
 
   SpinLock& lockOf(std::uint64_t hash) { return locks_[(hash >> 32) & (kLocks - 1)]; }
 
@@ -273,37 +316,56 @@ class HashMap {
   }
 
   static constexpr std::size_t kLocks = 64;
+  using Locks = std::array<SpinLock, kLocks>;
+
+  /** Taken in one order, so that two who grow do not wait for each other. */
+  class AllLocks {
+   public:
+    explicit AllLocks(Locks& locks) : locks_(locks) {
+      for (auto& lock : locks_) lock.lock();
+    }
+    ~AllLocks() {
+      for (auto& lock : locks_) lock.unlock();
+    }
+    AllLocks(const AllLocks&) = delete;
+    AllLocks& operator=(const AllLocks&) = delete;
+
+   private:
+    Locks& locks_;
+  };
 
   Pool& pool_;
   const std::uint64_t seed_;
   alignas(kLine) std::atomic<Table*> table_;
-  alignas(kLine) std::array<SpinLock, kLocks> locks_;
+  alignas(kLine) Locks locks_;
   alignas(kLine) std::atomic<std::int64_t> size_{0};
   std::atomic<std::int64_t> bytes_{0};
 };
 
 inline std::optional<HashMap::Written> HashMap::place(Table& table, std::uint64_t hash,
-                                                      const void* key, std::size_t keyLength,
                                                       Entry* entry) {
   const auto word = wordOf(entry, hash);
   std::atomic<std::uint64_t>* removed = nullptr;
   for (std::size_t step = 0; step <= table.mask; ++step) {
     auto& slot = table.words[(hash + step) & table.mask];
+    // acquire: the entry's bytes are there before its word.
     auto found = slot.load(std::memory_order_acquire);
-    if (matches(found, hash, key, keyLength)) {
+    if (matches(found, hash, entry->key(), entry->keyLength)) {
       // release: the entry's bytes before its word. One store: no reader finds the key missing.
       slot.store(word, std::memory_order_release);
+      count(0, entry->size() - entryOf(found)->size());
       retire(entryOf(found));
       return Written::updated;
     }
     if (found == kRemoved && removed == nullptr) removed = &slot;
     if (found != kFree) continue;
     // The key is not there: nobody else writes it while we hold its lock. Other keys may take words.
+    // release in both exchanges: as above. relaxed where they fail: we look again.
     if (removed != nullptr) {
       auto expected = kRemoved;
       if (removed->compare_exchange_strong(expected, word, std::memory_order_release,
                                            std::memory_order_relaxed)) {
-        size_.fetch_add(1, std::memory_order_relaxed);
+        count(1, entry->size());
         return Written::inserted;
       }
       removed = nullptr;
@@ -312,7 +374,7 @@ inline std::optional<HashMap::Written> HashMap::place(Table& table, std::uint64_
     if (slot.compare_exchange_strong(found, word, std::memory_order_release,
                                      std::memory_order_relaxed)) {
       table.taken.fetch_add(1, std::memory_order_relaxed);
-      size_.fetch_add(1, std::memory_order_relaxed);
+      count(1, entry->size());
       return Written::inserted;
     }
     // Another key took this word meanwhile: look at it again.

@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <new>
 
 #include "epoch.hpp"
 #include "pool.hpp"
@@ -28,10 +29,13 @@ class MsQueue {
  public:
   explicit MsQueue(Pool& pool = Pool::shared()) : pool_(pool) {
     auto* dummy = make(nullptr, 0);
+    if (dummy == nullptr) throw std::bad_alloc();
+    // relaxed: nobody else has the queue yet.
     head_.store(dummy, std::memory_order_relaxed);
     tail_.store(dummy, std::memory_order_relaxed);
   }
   ~MsQueue() {
+    // Nobody else has it any more.
     for (auto* node = head_.load(); node != nullptr;) {
       auto* next = node->next.load();
       pool_.free(node, node->bytesOf());

@@ -2,19 +2,23 @@
  * A memory pool of size classes with a cache for each thread, so that a block freed by another thread
  * than the one that allocated it costs the same as one freed at home.
  *
- * Source: Ghemawat, Menage, "TCMalloc: thread-caching malloc", 2007; batches move between a thread's
- * cache and the centre, as there. Not Michael's lock-free allocator: the centre is locked, once for a
- * batch, for the time it takes to link one.
+ * Sources: Ghemawat, Menage, "TCMalloc: thread-caching malloc", 2007, for classes, caches and a centre;
+ * Bonwick, Adams, "Magazines and vmem", USENIX 2001, for what moves between them: a thread has two
+ * lists of blocks for each class, and trades a full or an empty one with the centre as a whole. Not
+ * Michael's lock-free allocator: the centre is locked, for the time it takes to link one list.
  *
  * Progress: allocation and freeing are wait-free while the cache serves them, and take one short
- * spin lock for each batch otherwise.
+ * spin lock for each list of blocks otherwise.
  *
  * Guaranteed: never more than `bytesMax` from the system; blocks are aligned to 16 bytes; internal
- * waste is at most a third of a block. Not guaranteed: that memory goes back to the system before the
- * process ends; a class keeps the slabs it was given.
+ * waste of blocks over 64 bytes is at most a third; a thread's cache holds two lists of a class at most,
+ * 16 KiB each or one block, and gives all of it back when the thread ends. Not guaranteed: that memory
+ * goes back to the system by itself. `trim` gives back the slabs none of whose blocks are held or
+ * cached, and an allocation that meets the limit does so before it gives up.
  */
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
@@ -22,33 +26,13 @@
 #include <cstdint>
 #include <cstdlib>
 #include <mutex>
+#include <new>
+#include <unordered_map>
 
 #include "epoch.hpp"
+#include "spin_lock.hpp"
 
 namespace lagoon {
-
-/** Held for a few instructions at a time; a futex would sleep, which costs more than all of them. */
-class SpinLock {
- public:
-  void lock() {
-    while (isHeld_.exchange(true, std::memory_order_acquire)) {
-      while (isHeld_.load(std::memory_order_relaxed)) pause();
-    }
-  }
-  bool try_lock() { return !isHeld_.exchange(true, std::memory_order_acquire); }
-  void unlock() { isHeld_.store(false, std::memory_order_release); }
-
-  static void pause() {
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    asm volatile("yield");
-#endif
-  }
-
- private:
-  std::atomic<bool> isHeld_{false};
-};
 
 class Pool {
  public:
@@ -71,6 +55,7 @@ class Pool {
     return instance;
   }
 
+  // relaxed: a figure that orders nothing.
   void limit(std::uint64_t bytesMax) { bytesMax_.store(bytesMax, std::memory_order_relaxed); }
 
   /** A block of at least `bytes`, or null if the limit does not allow it. */
@@ -79,44 +64,58 @@ class Pool {
     const auto index = classOf(bytes);
     auto& cache = own();
     auto& bin = cache.bins[index];
-    if (bin.first == nullptr && !refill(index, bin)) return nullptr;
-    auto* block = bin.first;
-    bin.first = block->next;
-    --bin.count;
+    if (bin.loaded.first == nullptr && !refill(index, bin)) return nullptr;
+    auto* block = bin.loaded.first;
+    bin.loaded.first = block->next;
+    --bin.loaded.count;
     count(cache, static_cast<std::int64_t>(bytes), static_cast<std::int64_t>(sizeOf(index)));
     return block;
   }
 
   /** Gives back a block; `bytes` is what it was asked with. Any thread may. */
   void free(void* memory, std::size_t bytes) {
+    if (memory == nullptr) return;
     if (bytes > kBlockMax) return freeLarge(memory, bytes);
     const auto index = classOf(bytes);
     auto& cache = own();
     auto& bin = cache.bins[index];
+    if (bin.loaded.count >= listOf(index)) unload(index, bin);
     auto* block = static_cast<Block*>(memory);
-    block->next = bin.first;
-    bin.first = block;
-    ++bin.count;
+    block->next = bin.loaded.first;
+    bin.loaded.first = block;
+    ++bin.loaded.count;
     count(cache, -static_cast<std::int64_t>(bytes), -static_cast<std::int64_t>(sizeOf(index)));
-    if (bin.count >= 2 * batchOf(index)) giveBack(index, bin);
   }
 
   static void freeRetired(void* memory, std::size_t bytes, void* pool) {
     static_cast<Pool*>(pool)->free(memory, bytes);
   }
 
+  /** Exact while nobody allocates or frees. */
   Stats stats() const {
-    std::int64_t asked = askedLeft_.load(std::memory_order_relaxed);
-    std::int64_t used = usedLeft_.load(std::memory_order_relaxed);
-    for (const auto& cache : caches_) {
-      asked += cache.asked.load(std::memory_order_relaxed);
-      used += cache.used.load(std::memory_order_relaxed);
+    std::int64_t asked = 0;
+    std::int64_t used = 0;
+    // relaxed: figures that order nothing. A sum may see a free before its allocation.
+    for (const auto* cache = caches_.first(); cache != nullptr; cache = cache->after) {
+      asked += cache->asked.load(std::memory_order_relaxed);
+      used += cache->used.load(std::memory_order_relaxed);
     }
-    return {static_cast<std::uint64_t>(asked), static_cast<std::uint64_t>(used),
+    return {static_cast<std::uint64_t>(std::max<std::int64_t>(asked, 0)),
+            static_cast<std::uint64_t>(std::max<std::int64_t>(used, 0)),
             reserved_.load(std::memory_order_relaxed)};
   }
 
-  /** Four sizes for each doubling: 32, 40, 48, 56, 64, 80 … The least holds a link and a line's half. */
+  /**
+   * Gives slabs back to the system all of whose blocks lie free in the centre; answers how many bytes.
+   * It sorts a class's free blocks under its lock: for the end of a burst, and for want of memory.
+   */
+  std::size_t trim() {
+    std::size_t given = 0;
+    for (std::size_t index = 0; index < kClasses; ++index) given += trimClass(index);
+    return given;
+  }
+
+  /** Sixteen bytes apart at first, then four sizes for each doubling: … 128, 160, 192, 224, 256 … */
   static constexpr std::size_t classOf(std::size_t bytes) {
     if (bytes <= kLeast) return 0;
     const auto log = std::bit_width(bytes - 1) - 1;
@@ -131,6 +130,7 @@ class Pool {
   }
 
  private:
+  // Two links fit: to the next block of a list, and from its first one to the next list.
   static constexpr std::size_t kLeast = 32;
   static constexpr std::size_t kClasses = 45;
 
@@ -138,71 +138,93 @@ class Pool {
 
   struct Block {
     Block* next;
+    Block* nextList;
   };
-  struct Bin {
+  struct List {
     Block* first = nullptr;
     std::uint32_t count = 0;
   };
+  struct Bin {
+    /** What is allocated from and freed to. */
+    List loaded;
+    /** Full or empty, so that a thread which goes back and forth at a border does not trade each time. */
+    List spare;
+  };
   struct alignas(kLine) Cache {
     std::array<Bin, kClasses> bins;
-    // Written by the owner, summed by whoever asks: relaxed, because they order nothing.
+    // Written by the owner, summed by whoever asks. A thread's successor counts on.
     std::atomic<std::int64_t> asked{0};
     std::atomic<std::int64_t> used{0};
     std::atomic<bool> isTaken{false};
+    Cache* after = nullptr;
   };
   struct alignas(kLine) Centre {
     SpinLock lock;
-    Block* first = nullptr;
-    std::uint64_t count = 0;
+    /** Full lists, and blocks that are none: what ended threads left, and what `trim` kept. */
+    Block* lists = nullptr;
+    Block* loose = nullptr;
     // The rest of the slab that blocks are cut from.
     char* rest = nullptr;
     char* restEnd = nullptr;
   };
 
-  /** Blocks that move at once: 16 KiB of them, between 2 and 64. */
-  static constexpr std::uint32_t batchOf(std::size_t index) {
-    const auto fitting = 16 * 1024 / sizeOf(index);
-    return static_cast<std::uint32_t>(fitting < 2 ? 2 : fitting > 64 ? 64 : fitting);
+  /** Blocks of a list: 16 KiB of them, between 1 and 64. */
+  static constexpr std::uint32_t listOf(std::size_t index) {
+    return static_cast<std::uint32_t>(std::clamp<std::size_t>(16 * 1024 / sizeOf(index), 1, 64));
   }
 
   bool refill(std::size_t index, Bin& bin) {
+    if (bin.spare.first != nullptr) {
+      std::swap(bin.loaded, bin.spare);
+      return true;
+    }
+    if (fill(index, bin.loaded)) return true;
+    // At the limit: perhaps something only waits to be freed, or other classes have slabs to spare.
+    Epoch::drain();
+    if (bin.loaded.first != nullptr) return true;
+    return trim() > 0 && fill(index, bin.loaded);
+  }
+
+  /** A list from the centre, or blocks that make one; false if there is no memory for any. */
+  bool fill(std::size_t index, List& list) {
     auto& centre = centres_[index];
     const auto size = sizeOf(index);
-    const auto wanted = batchOf(index);
     std::lock_guard lock(centre.lock);
-    while (bin.count < wanted) {
-      Block* block = centre.first;
+    if (centre.lists != nullptr) {
+      list = {centre.lists, listOf(index)};
+      centre.lists = centre.lists->nextList;
+      return true;
+    }
+    while (list.count < listOf(index)) {
+      auto* block = centre.loose;
       if (block != nullptr) {
-        centre.first = block->next;
-        --centre.count;
+        centre.loose = block->next;
       } else {
         if (static_cast<std::size_t>(centre.restEnd - centre.rest) < size && !addSlab(centre)) break;
         block = reinterpret_cast<Block*>(centre.rest);
         centre.rest += size;
       }
-      block->next = bin.first;
-      bin.first = block;
-      ++bin.count;
+      block->next = list.first;
+      list.first = block;
+      ++list.count;
     }
-    return bin.count > 0;
+    return list.count > 0;
   }
 
-  void giveBack(std::size_t index, Bin& bin) {
-    const auto batch = batchOf(index);
-    auto* last = bin.first;
-    for (std::uint32_t step = 1; step < batch; ++step) last = last->next;
-    auto* first = bin.first;
-    bin.first = last->next;
-    bin.count -= batch;
+  /** Makes room in the loaded list, which is full. */
+  void unload(std::size_t index, Bin& bin) {
+    std::swap(bin.loaded, bin.spare);
+    if (bin.loaded.first == nullptr) return;
+    // Both are full, or the spare one would have been traded for an empty one.
     auto& centre = centres_[index];
     std::lock_guard lock(centre.lock);
-    last->next = centre.first;
-    centre.first = first;
-    centre.count += batch;
+    bin.loaded.first->nextList = centre.lists;
+    centre.lists = bin.loaded.first;
+    bin.loaded = {};
   }
 
   bool addSlab(Centre& centre) {
-    auto* slab = static_cast<char*>(reserve(kSlabBytes));
+    auto* slab = static_cast<char*>(reserve(kSlabBytes, kSlabBytes));
     if (slab == nullptr) return false;
     // What is left of the last slab is less than a block, and stays unused.
     centre.rest = slab;
@@ -210,30 +232,82 @@ class Pool {
     return true;
   }
 
-  void* reserve(std::size_t bytes) {
-    const auto before = reserved_.fetch_add(bytes, std::memory_order_relaxed);
-    void* memory = before + bytes <= bytesMax_.load(std::memory_order_relaxed)
-                       ? std::aligned_alloc(64, (bytes + 63) & ~std::size_t{63})
+  std::size_t trimClass(std::size_t index) {
+    auto& centre = centres_[index];
+    const auto blocksOfSlab = static_cast<std::uint32_t>(kSlabBytes / sizeOf(index));
+    std::lock_guard lock(centre.lock);
+    std::unordered_map<std::uintptr_t, std::uint32_t> freeBySlab;
+    for (auto* first = centre.lists; first != nullptr;) {
+      auto* nextList = first->nextList;
+      for (auto* block = first; block != nullptr;) {
+        auto* next = block->next;
+        block->next = centre.loose;
+        centre.loose = block;
+        block = next;
+      }
+      first = nextList;
+    }
+    centre.lists = nullptr;
+    for (auto* block = centre.loose; block != nullptr; block = block->next) ++freeBySlab[slabOf(block)];
+    // The slab that is being cut from counts as held: its rest is no block yet.
+    if (centre.rest != nullptr) freeBySlab.erase(slabOf(centre.restEnd - 1));
+    for (auto** link = &centre.loose; *link != nullptr;) {
+      const auto found = freeBySlab.find(slabOf(*link));
+      const auto isWhole = found != freeBySlab.end() && found->second == blocksOfSlab;
+      if (isWhole) {
+        *link = (*link)->next;
+      } else {
+        link = &(*link)->next;
+      }
+    }
+    std::size_t given = 0;
+    for (const auto& [slab, blocks] : freeBySlab) {
+      if (blocks != blocksOfSlab) continue;
+      release(reinterpret_cast<void*>(slab), kSlabBytes);
+      given += kSlabBytes;
+    }
+    return given;
+  }
+
+  // Slabs are aligned to their size.
+  static std::uintptr_t slabOf(const void* block) {
+    return reinterpret_cast<std::uintptr_t>(block) & ~(std::uintptr_t{kSlabBytes} - 1);
+  }
+
+  void* reserve(std::size_t bytes, std::size_t alignment) {
+    const auto whole = (bytes + alignment - 1) & ~(alignment - 1);
+    // relaxed, like every count here: the sum is exact, and orders nothing.
+    const auto before = reserved_.fetch_add(whole, std::memory_order_relaxed);
+    void* memory = before + whole <= bytesMax_.load(std::memory_order_relaxed)
+                       ? std::aligned_alloc(alignment, whole)
                        : nullptr;
-    if (memory == nullptr) reserved_.fetch_sub(bytes, std::memory_order_relaxed);
+    if (memory == nullptr) reserved_.fetch_sub(whole, std::memory_order_relaxed);
     return memory;
+  }
+  void release(void* memory, std::size_t whole) {
+    std::free(memory);
+    reserved_.fetch_sub(whole, std::memory_order_relaxed);
   }
 
   void* allocateLarge(std::size_t bytes) {
-    void* memory = reserve(bytes);
+    auto& cache = own();
+    auto* memory = reserve(bytes, kLine);
+    if (memory == nullptr) {
+      Epoch::drain();
+      trim();
+      memory = reserve(bytes, kLine);
+    }
     if (memory != nullptr) {
-      const auto size = static_cast<std::int64_t>(bytes);
-      count(own(), size, size);
+      count(cache, static_cast<std::int64_t>(bytes), static_cast<std::int64_t>(largeSize(bytes)));
     }
     return memory;
   }
 
   void freeLarge(void* memory, std::size_t bytes) {
-    std::free(memory);
-    reserved_.fetch_sub(bytes, std::memory_order_relaxed);
-    const auto size = static_cast<std::int64_t>(bytes);
-    count(own(), -size, -size);
+    release(memory, largeSize(bytes));
+    count(own(), -static_cast<std::int64_t>(bytes), -static_cast<std::int64_t>(largeSize(bytes)));
   }
+  static constexpr std::size_t largeSize(std::size_t bytes) { return (bytes + kLine - 1) & ~(kLine - 1); }
 
   // A load and a store, and no locked instruction: one thread writes each cache's counts.
   static void count(Cache& cache, std::int64_t asked, std::int64_t used) {
@@ -243,54 +317,73 @@ class Pool {
 
   struct Membership {
     Cache* cache;
-    explicit Membership(Pool& pool) : cache(pool.claim()) {}
+    Membership() : cache(shared().caches_.join()) {}
     ~Membership() { shared().leave(*cache); }
   };
 
-  // One pool a process, so a thread has one cache; a bin's last block always ends in null.
-  Cache& own() {
-    thread_local Membership membership(*this);
+  // One pool a process, so a thread has one cache.
+  static Cache& own() {
+    thread_local Membership membership;
     return *membership.cache;
-  }
-
-  Cache* claim() {
-    for (;;) {
-      for (auto& cache : caches_) {
-        bool expected = false;
-        if (cache.isTaken.compare_exchange_strong(expected, true, std::memory_order_acquire)) {
-          return &cache;
-        }
-      }
-    }
   }
 
   void leave(Cache& cache) {
     for (std::size_t index = 0; index < kClasses; ++index) {
       auto& bin = cache.bins[index];
-      if (bin.first == nullptr) continue;
-      auto* last = bin.first;
-      while (last->next != nullptr) last = last->next;
-      auto& centre = centres_[index];
-      std::lock_guard lock(centre.lock);
-      last->next = centre.first;
-      centre.first = bin.first;
-      centre.count += bin.count;
-      bin = {};
+      for (auto* list : {&bin.loaded, &bin.spare}) {
+        if (list->first == nullptr) continue;
+        auto* last = list->first;
+        while (last->next != nullptr) last = last->next;
+        auto& centre = centres_[index];
+        std::lock_guard lock(centre.lock);
+        last->next = centre.loose;
+        centre.loose = list->first;
+        *list = {};
+      }
     }
-    askedLeft_.fetch_add(cache.asked.exchange(0), std::memory_order_relaxed);
-    usedLeft_.fetch_add(cache.used.exchange(0), std::memory_order_relaxed);
-    cache.isTaken.store(false, std::memory_order_release);
+    caches_.leave(cache);
   }
 
   Pool() = default;
 
   std::array<Centre, kClasses> centres_;
-  std::array<Cache, Epoch::kThreadsMax> caches_;
+  Roster<Cache> caches_;
   alignas(kLine) std::atomic<std::uint64_t> reserved_{0};
   std::atomic<std::uint64_t> bytesMax_{std::uint64_t{1} << 30};
-  // Of threads that ended.
-  std::atomic<std::int64_t> askedLeft_{0};
-  std::atomic<std::int64_t> usedLeft_{0};
+};
+
+// Whatever takes a multiple of some power of two up to a line lies at one: sizes of classes are rounded
+// less than that, and slabs are aligned.
+static_assert([] {
+  for (std::size_t unit = 16; unit <= kLine; unit *= 2) {
+    for (std::size_t bytes = unit; bytes <= Pool::kBlockMax; bytes += unit) {
+      if (Pool::sizeOf(Pool::classOf(bytes)) % unit != 0) return false;
+    }
+  }
+  return true;
+}());
+
+/** An array in the pool, its items made by their default constructor. Throws `bad_alloc` at the limit. */
+template <typename Item>
+class PoolArray {
+ public:
+  explicit PoolArray(std::size_t count, Pool& pool = Pool::shared())
+      : pool_(pool), count_(count), items_(static_cast<Item*>(pool.allocate(count * sizeof(Item)))) {
+    static_assert(alignof(Item) <= kLine && sizeof(Item) % alignof(Item) == 0);
+    if (items_ == nullptr) throw std::bad_alloc();
+    for (std::size_t index = 0; index < count; ++index) new (items_ + index) Item();
+  }
+  ~PoolArray() { pool_.free(items_, count_ * sizeof(Item)); }
+  PoolArray(const PoolArray&) = delete;
+  PoolArray& operator=(const PoolArray&) = delete;
+
+  Item& operator[](std::size_t index) { return items_[index]; }
+  const Item& operator[](std::size_t index) const { return items_[index]; }
+
+ private:
+  Pool& pool_;
+  const std::size_t count_;
+  Item* const items_;
 };
 
 }  // namespace lagoon

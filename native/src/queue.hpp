@@ -25,8 +25,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
-#include <new>
 
 #include "pool.hpp"
 
@@ -40,11 +38,11 @@ class Queue {
   /** What a slot holds itself; longer items lie in the pool and their slot points there. */
   static constexpr std::size_t kInlineBytes = 240;
 
-  /** `capacity` is rounded up to a power of two, two at least. */
+  /** `capacity` is rounded up to a power of two, two at least. Throws `bad_alloc` at the pool's limit. */
   explicit Queue(std::size_t capacity, Pool& pool = Pool::shared())
       : mask_(std::bit_ceil(capacity < 2 ? 2 : capacity) - 1),
         shift_(static_cast<unsigned>(std::bit_width(mask_))),
-        slots_(new Slot[mask_ + 1]),
+        slots_(mask_ + 1, pool),
         pool_(pool) {}
 
   ~Queue() {
@@ -187,7 +185,7 @@ class Queue {
 
   const std::uint64_t mask_;
   const unsigned shift_;
-  const std::unique_ptr<Slot[]> slots_;
+  PoolArray<Slot> slots_;
   Pool& pool_;
   alignas(kLine) std::atomic<std::uint64_t> head_{0};
   alignas(kLine) std::atomic<std::uint64_t> tail_{0};

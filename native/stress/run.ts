@@ -13,7 +13,16 @@ const isFull = process.argv.includes('--full')
 const scale = isFull ? 1_000 : 5
 
 const compiler = process.env['CXX'] ?? 'c++'
-const flags = ['-std=c++20', '-O1', '-g', '-fno-omit-frame-pointer', '-pthread', '-Wall', '-Wextra']
+const flags = [
+  '-std=c++20',
+  '-O1',
+  '-g',
+  '-fno-omit-frame-pointer',
+  '-pthread',
+  '-Wall',
+  '-Wextra',
+  '-Wno-tsan',
+]
 
 const run = (command: string, args: readonly string[]): boolean => {
   const { status, error } = spawnSync(command, args, { stdio: 'inherit' })

@@ -208,9 +208,9 @@ void stressCounters(std::uint32_t attempts) {
 
 void stressPool(std::uint32_t rounds) {
   auto& pool = Pool::shared();
-  const auto before = pool.stats();
   // Blocks are made by one thread and freed by the next.
   Queue handed(256);
+  const auto before = pool.stats();
   std::atomic<int> making{2};
   together(4, [&](std::size_t index) {
     if (index < 2) {

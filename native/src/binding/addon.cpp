@@ -6,15 +6,20 @@ namespace lagoon {
 
 namespace {
 
-napi_value letGo(napi_env env, napi_callback_info info) {
-  Call call(env, info);
-  const auto place = static_cast<std::uint32_t>(call.integer(0, 0, UINT32_MAX));
+napi_value letGo(Call& call) {
+  const auto place = call.place(0);
   return call.answer(!call.failed() && call.holdings().letGo(place));
 }
 
+napi_value idOf(Call& call) {
+  const auto place = call.place(0);
+  const auto id = call.failed() ? 0 : call.holdings().idOf(place);
+  if (!call.failed() && id == 0) call.refuse("closed", "It was closed");
+  return call.answer(id);
+}
+
 // Bytes asked for, bytes of the blocks that hold them, bytes taken from the system.
-napi_value poolStats(napi_env env, napi_callback_info info) {
-  Call call(env, info);
+napi_value poolStats(Call& call) {
   const auto target = call.doubles(0);
   if (!call.failed() && target.length < 3) call.refuse("bad_argument", "There are three figures");
   if (call.failed()) return call.done();
@@ -26,26 +31,26 @@ napi_value poolStats(napi_env env, napi_callback_info info) {
   return call.done();
 }
 
-napi_value limitPool(napi_env env, napi_callback_info info) {
-  Call call(env, info);
+napi_value limitPool(Call& call) {
   const auto bytes = call.integer(0, 0, std::int64_t{1} << 40);
   if (!call.failed()) Pool::shared().limit(static_cast<std::uint64_t>(bytes));
   return call.done();
 }
 
-napi_value collect(napi_env env, napi_callback_info info) {
-  Call call(env, info);
+napi_value collect(Call& call) {
   Epoch::drain();
+  Pool::shared().trim();
   return call.done();
 }
 
 }  // namespace
 
 void addMemory(Exports& exports) {
-  exports.add("letGo", letGo);
-  exports.add("poolStats", poolStats);
-  exports.add("limitPool", limitPool);
-  exports.add("collect", collect);
+  exports.add<letGo>("letGo");
+  exports.add<idOf>("idOf");
+  exports.add<poolStats>("poolStats");
+  exports.add<limitPool>("limitPool");
+  exports.add<collect>("collect");
 }
 
 Napi::Object start(Napi::Env env, Napi::Object target) {

@@ -67,11 +67,15 @@ class Call {
     return {all.data, length};
   }
 
+  std::uint64_t place(std::size_t index) {
+    return static_cast<std::uint64_t>(integer(index, 0, std::int64_t{1} << 52));
+  }
+
   template <typename T>
   T* held(std::size_t index) {
-    const auto place = static_cast<std::uint32_t>(integer(index, 0, UINT32_MAX));
+    const auto at = place(index);
     if (failed()) return nullptr;
-    auto* structure = holdings_->at<T>(place);
+    auto* structure = holdings_->at<T>(at);
     if (structure == nullptr) refuse("closed", "It was closed, or is of another kind");
     return structure;
   }

@@ -15,13 +15,27 @@ namespace lagoon {
 class Exports {
  public:
   Exports(Napi::Env env, Napi::Object target) : env_(env), target_(target) {}
-  void add(const char* name, napi_callback callback) {
+
+  template <napi_value (*Act)(Call&)>
+  void add(const char* name) {
     napi_value function;
-    napi_create_function(env_, name, NAPI_AUTO_LENGTH, callback, nullptr, &function);
+    napi_create_function(env_, name, NAPI_AUTO_LENGTH, enter<Act>, nullptr, &function);
     target_.Set(name, Napi::Value(env_, function));
   }
 
  private:
+  // No exception passes into Node, which has no frames for it; want of memory is the only one there is.
+  template <napi_value (*Act)(Call&)>
+  static napi_value enter(napi_env env, napi_callback_info info) {
+    Call call(env, info);
+    try {
+      return Act(call);
+    } catch (const std::bad_alloc&) {
+      call.refuse("no_memory", "There is no memory for it");
+      return call.done();
+    }
+  }
+
   Napi::Env env_;
   Napi::Object target_;
 };
@@ -32,38 +46,26 @@ void addCounters(Exports& exports);
 void addBells(Exports& exports);
 void addMemory(Exports& exports);
 
-/** Makes a structure and answers `[id for all, place here]` as one number: the id times 2^20, plus the place. */
+/** Makes a structure and answers its place here; `idOf` tells the number by which others open it. */
 template <typename T, typename Make>
 napi_value create(Call& call, Make make) {
-  if (!call.failed() && call.holdings().isFull()) call.refuse("no_memory", "Too much was opened here");
+  if (!call.failed() && call.holdings().isFull()) call.refuse("no_memory", "Too much is open here");
   if (call.failed()) return call.done();
-  try {
-    std::shared_ptr<T> structure = make();
-    const auto id = Registry::shared().add(structure);
-    const auto place = call.holdings().hold(std::move(structure));
-    return call.answer(static_cast<double>(id) * 1048576.0 + place);
-  } catch (const std::bad_alloc&) {
-    call.refuse("no_memory", "There is no memory for it");
-    return call.done();
-  }
+  std::shared_ptr<T> structure = make();
+  const auto id = Registry::shared().add(structure);
+  return call.answer(call.holdings().hold(id, std::move(structure)));
 }
 
 /** Opens what another isolate made, and answers its place here. */
 template <typename T>
-napi_value open(napi_env env, napi_callback_info info) {
-  Call call(env, info);
+napi_value open(Call& call) {
   const auto id = static_cast<std::uint32_t>(call.integer(0, 0, UINT32_MAX));
   if (call.failed()) return call.done();
   auto structure = Registry::shared().find<T>(id);
-  if (structure && call.holdings().isFull()) {
-    call.refuse("no_memory", "Too much was opened here");
-    return call.done();
-  }
-  if (!structure) {
-    call.refuse("closed", "Nobody holds it any more, or it is of another kind");
-    return call.done();
-  }
-  return call.answer(call.holdings().hold(std::move(structure)));
+  if (!structure) call.refuse("closed", "Nobody holds it any more, or it is of another kind");
+  if (call.holdings().isFull()) call.refuse("no_memory", "Too much is open here");
+  if (call.failed()) return call.done();
+  return call.answer(call.holdings().hold(id, std::move(structure)));
 }
 
 }  // namespace lagoon

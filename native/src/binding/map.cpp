@@ -1,25 +1,25 @@
 /** The map as JavaScript calls it. A key is the first bytes of a buffer that the caller keeps. */
 
+#include <array>
+
 #include "functions.hpp"
 
 namespace lagoon {
 
 namespace {
 
-constexpr std::int64_t kExpectedMax = 1 << 26;
+constexpr std::int64_t kExpectedMax = 1 << 24;
 // The lengths of key and value before each entry of a scan.
 constexpr std::size_t kScanHeadBytes = 8;
 
-napi_value createMap(napi_env env, napi_callback_info info) {
-  Call call(env, info);
+napi_value createMap(Call& call) {
   const auto expected = call.integer(0, 0, kExpectedMax);
   return create<HashMap>(call,
                          [&] { return std::make_shared<HashMap>(static_cast<std::size_t>(expected)); });
 }
 
 // The value's length, which may be more than the target has: then nothing was copied. -1: no such key.
-napi_value get(napi_env env, napi_callback_info info) {
-  Call call(env, info);
+napi_value get(Call& call) {
   auto* map = call.held<HashMap>(0);
   const auto key = call.bytesWithLength(1, HashMap::kKeyBytesMax);
   const auto target = call.bytes(3);
@@ -31,44 +31,38 @@ napi_value get(napi_env env, napi_callback_info info) {
 }
 
 // 0: inserted; 1: updated; 2: no memory.
-napi_value set(napi_env env, napi_callback_info info) {
-  Call call(env, info);
+napi_value set(Call& call) {
   auto* map = call.held<HashMap>(0);
   const auto key = call.bytesWithLength(1, HashMap::kKeyBytesMax);
   const auto value = call.bytesWithLength(3, HashMap::kValueBytesMax);
   if (call.failed()) return call.done();
-  try {
-    return call.answer(
-        static_cast<std::uint32_t>(map->set(key.data, key.length, value.data, value.length)));
-  } catch (const std::bad_alloc&) {
-    return call.answer(2U);
-  }
+  return call.answer(
+      static_cast<std::uint32_t>(map->set(key.data, key.length, value.data, value.length)));
 }
 
-napi_value remove(napi_env env, napi_callback_info info) {
-  Call call(env, info);
+napi_value remove(Call& call) {
   auto* map = call.held<HashMap>(0);
   const auto key = call.bytesWithLength(1, HashMap::kKeyBytesMax);
   if (call.failed()) return call.done();
-  return call.answer(map->remove(key.data, key.length));
+  // A copy, since the caller's bytes may be shared with a thread that changes them meanwhile.
+  std::array<unsigned char, HashMap::kKeyBytesMax> own;
+  if (key.length > 0) std::memcpy(own.data(), key.data, key.length);
+  return call.answer(map->remove(own.data(), key.length));
 }
 
-napi_value mapSize(napi_env env, napi_callback_info info) {
-  Call call(env, info);
+napi_value mapSize(Call& call) {
   auto* map = call.held<HashMap>(0);
   return call.answer(call.failed() ? std::uint64_t{0} : static_cast<std::uint64_t>(map->size()));
 }
 
-napi_value mapBytes(napi_env env, napi_callback_info info) {
-  Call call(env, info);
+napi_value mapBytes(Call& call) {
   auto* map = call.held<HashMap>(0);
   return call.answer(call.failed() ? std::uint64_t{0} : static_cast<std::uint64_t>(map->bytes()));
 }
 
 // Entries from the cursor on, as many as fit: lengths of key and value, key, value, each. Answers how
 // many; -1: the scan is over; less than -1: the next entry needs a target of that many bytes.
-napi_value scan(napi_env env, napi_callback_info info) {
-  Call call(env, info);
+napi_value scan(Call& call) {
   auto* map = call.held<HashMap>(0);
   const auto cursor = call.longs(1);
   const auto target = call.bytes(2);
@@ -104,14 +98,14 @@ napi_value scan(napi_env env, napi_callback_info info) {
 }  // namespace
 
 void addMap(Exports& exports) {
-  exports.add("createMap", createMap);
-  exports.add("openMap", open<HashMap>);
-  exports.add("get", get);
-  exports.add("set", set);
-  exports.add("remove", remove);
-  exports.add("mapSize", mapSize);
-  exports.add("mapBytes", mapBytes);
-  exports.add("scan", scan);
+  exports.add<createMap>("createMap");
+  exports.add<open<HashMap>>("openMap");
+  exports.add<get>("get");
+  exports.add<set>("set");
+  exports.add<remove>("remove");
+  exports.add<mapSize>("mapSize");
+  exports.add<mapBytes>("mapBytes");
+  exports.add<scan>("scan");
 }
 
 }  // namespace lagoon

@@ -11,23 +11,20 @@ constexpr std::int64_t kCapacityMax = 1 << 18;
 constexpr std::size_t kItemBytesMax = 1024 * 1024;
 constexpr std::int64_t kSpinUsMax = 1000;
 
-napi_value createQueue(napi_env env, napi_callback_info info) {
-  Call call(env, info);
+napi_value createQueue(Call& call) {
   const auto capacity = call.integer(0, 2, kCapacityMax);
   return create<Queue>(call, [&] { return std::make_shared<Queue>(static_cast<std::size_t>(capacity)); });
 }
 
 // 0: pushed; 1: the queue is full; 2: there is no memory for it.
-napi_value push(napi_env env, napi_callback_info info) {
-  Call call(env, info);
+napi_value push(Call& call) {
   auto* queue = call.held<Queue>(0);
   const auto item = call.bytesWithLength(1, kItemBytesMax);
   if (call.failed()) return call.done();
   return call.answer(static_cast<std::uint32_t>(queue->push(item.data, item.length)));
 }
 
-napi_value popMany(napi_env env, napi_callback_info info) {
-  Call call(env, info);
+napi_value popMany(Call& call) {
   auto* queue = call.held<Queue>(0);
   const auto target = call.bytes(1);
   const auto lengths = call.words(2);
@@ -38,29 +35,25 @@ napi_value popMany(napi_env env, napi_callback_info info) {
 }
 
 // -1: empty.
-napi_value nextLength(napi_env env, napi_callback_info info) {
-  Call call(env, info);
+napi_value nextLength(Call& call) {
   auto* queue = call.held<Queue>(0);
   if (call.failed()) return call.done();
   std::uint32_t length = 0;
   return call.answer(queue->nextLength(length) ? static_cast<std::int64_t>(length) : std::int64_t{-1});
 }
 
-napi_value queueSize(napi_env env, napi_callback_info info) {
-  Call call(env, info);
+napi_value queueSize(Call& call) {
   auto* queue = call.held<Queue>(0);
   return call.answer(call.failed() ? 0U : static_cast<std::uint32_t>(queue->size()));
 }
 
-napi_value capacityOf(napi_env env, napi_callback_info info) {
-  Call call(env, info);
+napi_value capacityOf(Call& call) {
   auto* queue = call.held<Queue>(0);
   return call.answer(call.failed() ? 0U : static_cast<std::uint32_t>(queue->capacity()));
 }
 
 // Spins until there is an item or the time is over. It keeps the thread, so the time is short.
-napi_value awaitItem(napi_env env, napi_callback_info info) {
-  Call call(env, info);
+napi_value awaitItem(Call& call) {
   auto* queue = call.held<Queue>(0);
   const auto spinUs = call.integer(1, 0, kSpinUsMax);
   if (call.failed()) return call.done();
@@ -75,13 +68,11 @@ napi_value awaitItem(napi_env env, napi_callback_info info) {
   }
 }
 
-napi_value createUnbounded(napi_env env, napi_callback_info info) {
-  Call call(env, info);
+napi_value createUnbounded(Call& call) {
   return create<MsQueue>(call, [] { return std::make_shared<MsQueue>(); });
 }
 
-napi_value pushUnbounded(napi_env env, napi_callback_info info) {
-  Call call(env, info);
+napi_value pushUnbounded(Call& call) {
   auto* queue = call.held<MsQueue>(0);
   const auto item = call.bytesWithLength(1, kItemBytesMax);
   if (call.failed()) return call.done();
@@ -89,8 +80,7 @@ napi_value pushUnbounded(napi_env env, napi_callback_info info) {
 }
 
 // The item's length; -1: empty; less than -1: it is longer than the target by -2 minus that.
-napi_value popUnbounded(napi_env env, napi_callback_info info) {
-  Call call(env, info);
+napi_value popUnbounded(Call& call) {
   auto* queue = call.held<MsQueue>(0);
   const auto target = call.bytes(1);
   if (call.failed()) return call.done();
@@ -105,8 +95,7 @@ napi_value popUnbounded(napi_env env, napi_callback_info info) {
   }
 }
 
-napi_value unboundedSize(napi_env env, napi_callback_info info) {
-  Call call(env, info);
+napi_value unboundedSize(Call& call) {
   auto* queue = call.held<MsQueue>(0);
   return call.answer(call.failed() ? 0U : static_cast<std::uint32_t>(queue->size()));
 }
@@ -114,19 +103,19 @@ napi_value unboundedSize(napi_env env, napi_callback_info info) {
 }  // namespace
 
 void addQueues(Exports& exports) {
-  exports.add("createQueue", createQueue);
-  exports.add("openQueue", open<Queue>);
-  exports.add("push", push);
-  exports.add("popMany", popMany);
-  exports.add("nextLength", nextLength);
-  exports.add("queueSize", queueSize);
-  exports.add("capacityOf", capacityOf);
-  exports.add("awaitItem", awaitItem);
-  exports.add("createUnbounded", createUnbounded);
-  exports.add("openUnbounded", open<MsQueue>);
-  exports.add("pushUnbounded", pushUnbounded);
-  exports.add("popUnbounded", popUnbounded);
-  exports.add("unboundedSize", unboundedSize);
+  exports.add<createQueue>("createQueue");
+  exports.add<open<Queue>>("openQueue");
+  exports.add<push>("push");
+  exports.add<popMany>("popMany");
+  exports.add<nextLength>("nextLength");
+  exports.add<queueSize>("queueSize");
+  exports.add<capacityOf>("capacityOf");
+  exports.add<awaitItem>("awaitItem");
+  exports.add<createUnbounded>("createUnbounded");
+  exports.add<open<MsQueue>>("openUnbounded");
+  exports.add<pushUnbounded>("pushUnbounded");
+  exports.add<popUnbounded>("popUnbounded");
+  exports.add<unboundedSize>("unboundedSize");
 }
 
 }  // namespace lagoon

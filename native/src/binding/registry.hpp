@@ -37,7 +37,11 @@ class Registry {
   template <typename T>
   std::uint32_t add(const std::shared_ptr<T>& structure) {
     std::lock_guard lock(mutex_);
-    forgetEnded();
+    // When there are twice as many as lived last time: once for each, on average.
+    if (structures_.size() >= forgetAt_) {
+      std::erase_if(structures_, [](const auto& entry) { return entry.second.structure.expired(); });
+      forgetAt_ = structures_.size() * 2 + 64;
+    }
     const auto id = ++last_;
     structures_.emplace(id, Entry{std::weak_ptr<void>(structure), kindOf<T>()});
     return id;
@@ -63,41 +67,62 @@ class Registry {
     return Structure(std::shared_ptr<T>()).index();
   }
 
-  void forgetEnded() {
-    std::erase_if(structures_, [](const auto& entry) { return entry.second.structure.expired(); });
-  }
-
   std::mutex mutex_;
   std::uint32_t last_ = 0;
+  std::size_t forgetAt_ = 64;
   std::unordered_map<std::uint32_t, Entry> structures_;
 };
 
-/** What one isolate holds. Only its own thread touches it. */
+/**
+ * What one isolate holds, by places. Only its own thread touches it. A place is a slot and the number of
+ * its use: slots are used again, but whoever comes with the place of an earlier use is told so.
+ */
 class Holdings {
  public:
-  /** Places are never given twice: whoever uses one after letting go of it is told so. */
-  static constexpr std::size_t kPlacesMax = 1 << 20;
+  static constexpr std::size_t kSlotsMax = 1 << 20;
 
-  bool isFull() const { return held_.size() >= kPlacesMax; }
+  bool isFull() const { return free_.empty() && slots_.size() >= kSlotsMax; }
 
   template <typename T>
-  std::uint32_t hold(std::shared_ptr<T> structure) {
-    held_.emplace_back(std::move(structure));
-    return static_cast<std::uint32_t>(held_.size() - 1);
+  std::uint64_t hold(std::uint32_t id, std::shared_ptr<T> structure) {
+    if (free_.empty()) {
+      slots_.emplace_back();
+      // So that letting go never needs memory.
+      free_.reserve(slots_.capacity());
+      free_.push_back(static_cast<std::uint32_t>(slots_.size() - 1));
+    }
+    const auto index = free_.back();
+    free_.pop_back();
+    auto& slot = slots_[index];
+    slot.structure = std::move(structure);
+    slot.id = id;
+    return slot.use * kSlotsMax + index;
   }
 
   /** Null if it was let go, or is of another kind. */
   template <typename T>
-  T* at(std::uint32_t place) {
-    if (place >= held_.size()) return nullptr;
-    auto* found = std::get_if<std::shared_ptr<T>>(&held_[place]);
+  T* at(std::uint64_t place) {
+    auto* slot = slotAt(place);
+    auto* found = slot == nullptr ? nullptr : std::get_if<std::shared_ptr<T>>(&slot->structure);
     return found == nullptr ? nullptr : found->get();
   }
+  template <typename T>
+  std::shared_ptr<T> share(std::uint64_t place) {
+    auto* slot = slotAt(place);
+    auto* found = slot == nullptr ? nullptr : std::get_if<std::shared_ptr<T>>(&slot->structure);
+    return found == nullptr ? nullptr : *found;
+  }
 
-  bool letGo(std::uint32_t place);
+  /** The number by which others open it; 0 if it was let go. */
+  std::uint32_t idOf(std::uint64_t place) {
+    const auto* slot = slotAt(place);
+    return slot == nullptr ? 0 : slot->id;
+  }
 
-  /** Notes that this isolate listens to the bell, so that it stops when it ends. */
-  void listensTo(std::shared_ptr<Bell> bell) { heard_.push_back(std::move(bell)); }
+  bool letGo(std::uint64_t place);
+
+  /** Notes that this isolate listens to the bell at the place, so that it stops when either ends. */
+  void listensAt(std::uint64_t place) { heard_.push_back({place, share<Bell>(place)}); }
   bool stopListening(Bell* bell);
 
   /**
@@ -105,24 +130,36 @@ class Holdings {
    * and not released.
    */
   void silence() {
-    for (auto& bell : heard_) bell->detach();
+    for (auto& heard : heard_) heard.bell->detach();
     heard_.clear();
   }
 
-  template <typename T>
-  std::shared_ptr<T> share(std::uint32_t place) {
-    auto* found = place < held_.size() ? std::get_if<std::shared_ptr<T>>(&held_[place]) : nullptr;
-    return found == nullptr ? nullptr : *found;
+ private:
+  struct Slot {
+    Structure structure;
+    std::uint32_t id = 0;
+    std::uint64_t use = 0;
+  };
+
+  struct Heard {
+    std::uint64_t place;
+    std::shared_ptr<Bell> bell;
+  };
+
+  Slot* slotAt(std::uint64_t place) {
+    const auto index = place % kSlotsMax;
+    if (index >= slots_.size() || slots_[index].use != place / kSlotsMax) return nullptr;
+    return std::holds_alternative<std::monostate>(slots_[index].structure) ? nullptr : &slots_[index];
   }
 
- private:
-  std::vector<Structure> held_;
-  std::vector<std::shared_ptr<Bell>> heard_;
+  std::vector<Slot> slots_;
+  std::vector<std::uint32_t> free_;
+  std::vector<Heard> heard_;
 };
 
 inline bool Holdings::stopListening(Bell* bell) {
   for (auto each = heard_.begin(); each != heard_.end(); ++each) {
-    if (each->get() != bell) continue;
+    if (each->bell.get() != bell) continue;
     if (auto* function = bell->detach()) napi_release_threadsafe_function(function, napi_tsfn_abort);
     heard_.erase(each);
     return true;
@@ -130,10 +167,18 @@ inline bool Holdings::stopListening(Bell* bell) {
   return false;
 }
 
-inline bool Holdings::letGo(std::uint32_t place) {
-  if (place >= held_.size() || std::holds_alternative<std::monostate>(held_[place])) return false;
-  if (auto* bell = at<Bell>(place)) stopListening(bell);
-  held_[place] = std::monostate();
+inline bool Holdings::letGo(std::uint64_t place) {
+  auto* slot = slotAt(place);
+  if (slot == nullptr) return false;
+  // Another place of the same bell may be the one that listens.
+  for (const auto& heard : heard_) {
+    if (heard.place != place) continue;
+    stopListening(heard.bell.get());
+    break;
+  }
+  slot->structure = std::monostate();
+  ++slot->use;
+  free_.push_back(static_cast<std::uint32_t>(place % kSlotsMax));
   return true;
 }
 
