@@ -6,7 +6,6 @@ import { settleDeletion } from './catalog/product-rules.ts'
 import { brandValues, categoryValues, productValues } from './catalog/own-values.ts'
 import { catalogSql, sharedSkuSql } from './catalog/tables.ts'
 import { cartKind, cartSql } from './cart/projection.ts'
-import { checkoutKind, checkoutSql } from './checkout/checkout.ts'
 import type { DocumentKind } from './core/capability.ts'
 import type { Table } from './core/store.ts'
 import { purchaseKind, purchaseSql } from './flash-sale/purchase.ts'
@@ -75,7 +74,7 @@ export const inspectedKinds: readonly InspectedKind[] = [
   },
   ...[signingKeyKind, stockKind, locationKind, stockWatchKind].map((kind) => ({ kind })),
   ...[saleKind, purchaseKind].map((kind) => ({ kind })),
-  ...[cartKind, replicaKind, orderKind, checkoutKind].map((kind) => ({ kind })),
+  ...[cartKind, replicaKind, orderKind].map((kind) => ({ kind })),
   ...[rosterKind, zoneKind, methodKind, parcelKind, shipmentKind].map((kind) => ({ kind })),
   ...[paymentKind, paymentMethodsKind].map((kind) => ({ kind })),
   ...[taxRateKind, promotionKind, couponKind, allowanceKind].map((kind) => ({ kind })),
@@ -99,7 +98,6 @@ export const readModelSql = [
   couponSql,
   allowanceSql,
   orderSql,
-  checkoutSql,
   paymentSql,
   ...inspectedKinds.map(({ kind }) => conflictSql(kind)),
 ].join('\n')

@@ -7,11 +7,13 @@ import type { Refusal } from '../errors.ts'
 import { hold } from '../inventory/reservation.ts'
 import type { OrderAddress } from '../orders/agreement.ts'
 import type { OrderId } from '../orders/order-id.ts'
+import * as orderLog from '../orders/order-log.ts'
+import * as run from '../orders/run.ts'
+import { isOpen, type Begun } from '../orders/run.ts'
 import { beginAttempt } from '../payments/payment-rules.ts'
 import { quote } from '../pricing/quote.ts'
 import { ok, refused, type Result } from '../result.ts'
 import { agreementOf, contentOf, type Basket } from './basket.ts'
-import { append, checkout, runsOf, type Begun } from './checkout.ts'
 import { holdMs } from './limits.ts'
 import { problemOf, quoteProblems, refusalOf, shortageProblems, type Problem } from './problem.ts'
 
@@ -63,8 +65,8 @@ export const takeOver: Decide<{ readonly id: OrderId; readonly node: string }, B
   world,
   { id, node },
 ) => {
-  const [first] = runsOf(world.read(checkout, id))
-  assert(first !== undefined, 'what is taken over was begun')
+  const first = orderLog.runsOfOrder(world, id).find(isOpen)
+  assert(first !== undefined, 'what is taken over is under way')
   return begin(world, id, { ...first.begun, node }, undefined)
 }
 
@@ -138,7 +140,11 @@ const begin = (
   const begun = { ...terms, type: 'begun', held: held.value.held, untilMs } as const
   return ok({
     type: 'checkout.begun',
-    deltas: [...held.value.deltas, ...attempted.value, append(world, id, begun)],
+    deltas: [
+      ...held.value.deltas,
+      ...attempted.value,
+      orderLog.run(world, id, run.begin(world.time, begun)),
+    ],
     answer: { id },
   })
 }

@@ -11,6 +11,8 @@ import { release, sell } from '../inventory/reservation.ts'
 import { inTurn, type Turn } from '../orders/in-turn.ts'
 import { orderNumber, type OrderId } from '../orders/order-id.ts'
 import * as orderLog from '../orders/order-log.ts'
+import * as run from '../orders/run.ts'
+import { isOpen, type OpenRun, type Run } from '../orders/run.ts'
 import {
   closePayment,
   paymentOf,
@@ -20,7 +22,6 @@ import {
 import type { Authorisation } from '../payments/provider.ts'
 import { redeem } from '../promotions/redemption.ts'
 import { ok, refused, type Result } from '../result.ts'
-import { append, checkout, runsOf, type Run } from './checkout.ts'
 import { problemOf, shortageProblems, type Problem } from './problem.ts'
 
 export interface ConcludeInput {
@@ -44,28 +45,33 @@ export type ConcludeAnswer = {
  */
 export const conclude: Decide<ConcludeInput, ConcludeAnswer> = (world, input) => {
   const { id, result } = input
-  const run = runsOf(world.read(checkout, id)).find(({ dot }) => dot === input.run)
-  assert(run !== undefined, 'what ends was begun')
-  if (run.end !== undefined) return over(world, id, run)
+  const known = runOf(world, input)
+  if (!isOpen(known)) return over(world, id, known)
   // Another region was quicker, and there is one order: ours is not needed.
   if (orderLog.orderOf(world, id)) return fail(world, { ...input, problem: elsewhere })
   if (result?.outcome === 'declined') return fail(world, { ...input, problem: declined(result) })
-  const isLate = world.time.wallMs > run.begun.untilMs
+  const isLate = world.time.wallMs > known.begun.untilMs
   if (isLate && result?.outcome !== 'authorised') return fail(world, { ...input, problem: expired })
-  const placed = commit(world, run, input)
+  const placed = commit(world, known, input)
   return placed.ok ? placed : fail(world, { ...input, problem: placed.refusal })
+}
+
+const runOf = (world: World, { id, run: dot }: Pick<ConcludeInput, 'id' | 'run'>): Run => {
+  const known = orderLog.runsOfOrder(world, id).find((one) => one.dot === dot)
+  assert(known !== undefined, 'what ends was begun')
+  return known
 }
 
 const commit = (
   world: World,
-  run: Run,
+  open: OpenRun,
   { id, ordinal, result }: ConcludeInput,
 ): Result<Draft<ConcludeAnswer>, Problem> => {
-  const { agreed, held, node, account } = run.begun
+  const { agreed, held, node, account } = open.begun
   const number = orderNumber(node, world.replica, ordinal)
   const amount = { amount: agreed.totals.total, currency: agreed.currency }
   const deltas = inTurn<Problem>(world, [
-    takeFromCart(run),
+    takeFromCart(open),
     (here) => {
       const sold = sell(here, { checkout: id, held })
       return sold.ok ? sold : refused(shortageProblems(sold.refusal)[0] ?? expired)
@@ -79,8 +85,13 @@ const commit = (
     (here) => ok(result ? wantCapture(here, { orderId: id, amount }) : []),
     (here) =>
       ok([
-        orderLog.append(here, id, { type: 'placed', number, node, agreed, sold: held }),
-        append(here, id, { type: 'committed', run: run.dot }),
+        orderLog.run(here, id, run.end(here.time, { type: 'committed', run: open.dot }), {
+          type: 'placed',
+          number,
+          node,
+          agreed,
+          sold: held,
+        }),
       ]),
   ])
   if (!deltas.ok) return deltas
@@ -98,7 +109,7 @@ export const requestOf = (id: OrderId): string => `order/${id}`
 
 // What was bought is what was seen then: what came in since stays, and what went must not be sold.
 const takeFromCart =
-  ({ begun: { agreed, tags } }: Run): Turn<Problem> =>
+  ({ begun: { agreed, tags } }: OpenRun): Turn<Problem> =>
   ({ read }) => {
     if (agreed.cart === null) return ok([])
     const id = agreed.cart as CartId
@@ -125,14 +136,13 @@ interface Failure extends Pick<ConcludeInput, 'id' | 'run' | 'result'> {
 
 const fail = (
   world: World,
-  { id, run, result, problem }: Failure,
+  { id, run: dot, result, problem }: Failure,
 ): Result<Draft<ConcludeAnswer>, never> => {
   const isPlaced = orderLog.orderOf(world, id) !== undefined
-  const runs = runsOf(world.read(checkout, id))
-  const held = runs.find(({ dot }) => dot === run)?.begun.held ?? []
-  const isAlsoHere = runs.some(
-    (other) =>
-      other.dot !== run && other.end === undefined && world.lineage.includes(other.replica),
+  const open = orderLog.runsOfOrder(world, id).filter(isOpen)
+  const held = open.find((one) => one.dot === dot)?.begun.held ?? []
+  const isAlsoHere = open.some(
+    (other) => other.dot !== dot && world.lineage.includes(other.replica),
   )
   const deltas = inTurn<never>(world, [
     (here) => ok(release(here, { checkout: id, held })),
@@ -144,7 +154,8 @@ const fail = (
           ? []
           : closePayment(here, { orderId: id, reason: problem.code }),
       ),
-    (here) => ok([append(here, id, { type: 'failed', run, problem })]),
+    (here) =>
+      ok([orderLog.run(here, id, run.end(here.time, { type: 'failed', run: dot, problem }))]),
   ])
   assert(deltas.ok, 'giving up is always possible')
   return ok({
@@ -158,12 +169,11 @@ const fail = (
 /** Gives up the run of a node that is gone: what it set aside lapses, and its payment is let go. */
 export const abandon: Decide<Pick<ConcludeInput, 'id' | 'run'>, ConcludeAnswer> = (
   world,
-  { id, run },
+  input,
 ) => {
-  const known = runsOf(world.read(checkout, id)).find(({ dot }) => dot === run)
-  assert(known !== undefined, 'what is given up was begun')
-  if (known.end !== undefined) return over(world, id, known)
-  return fail(world, { id, run, result: undefined, problem: expired })
+  const known = runOf(world, input)
+  if (!isOpen(known)) return over(world, input.id, known)
+  return fail(world, { ...input, result: undefined, problem: expired })
 }
 
 const over = (world: World, id: OrderId, { end }: Run): Result<Draft<ConcludeAnswer>, never> =>

@@ -11,12 +11,12 @@ import type { Core, Receipt } from '../core/core.ts'
 import type { Pipeline } from '../core/pipeline.ts'
 import type { Refusal } from '../errors.ts'
 import type { OrderId } from '../orders/order-id.ts'
+import type { OpenRun } from '../orders/run.ts'
 import type { PaymentProvider } from '../payments/provider.ts'
 import type { Copies } from '../replication/copies.ts'
 import { ok, refused, type Result } from '../result.ts'
 import { acceptOrder, undoPlacement } from './accept-rules.ts'
 import { conclude } from './conclude-rules.ts'
-import type { Run } from './checkout.ts'
 import { copyMsMax } from './limits.ts'
 import { authorise, capture } from './payment-step.ts'
 import { refusalOf } from './problem.ts'
@@ -48,7 +48,7 @@ export interface Driven {
 
 export type Drive = (
   id: OrderId,
-  run: Run,
+  run: OpenRun,
   /** Whether it was left in the middle: then somebody may have asked the provider before. */
   isResumed: boolean,
 ) => Promise<Result<Driven, Refusal>>

@@ -4,16 +4,16 @@ import type Database from 'better-sqlite3'
 import type { OrderId } from '../orders/order-id.ts'
 
 export interface CheckoutQueries {
-  /** Checkouts with a run that is not over; each call goes on after the last, and round again. */
-  openCheckouts(limit: number): readonly OrderId[]
+  /** Orders with a run that is not over; each call goes on after the last, and round again. */
+  openRuns(limit: number): readonly OrderId[]
   /** Orders about which something may be due that no person has to do; likewise. */
   unsettledOrders(limit: number): readonly OrderId[]
 }
 
 export const createCheckoutQueries = (database: Database.Database): CheckoutQueries => ({
-  openCheckouts: roundRobin(
+  openRuns: roundRobin(
     database.prepare<[number, number], Row>(
-      `select document, id from open_checkouts where document > ? order by document limit ?`,
+      `select document, id from open_runs where document > ? order by document limit ?`,
     ),
   ),
   unsettledOrders: roundRobin(

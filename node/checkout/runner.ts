@@ -21,12 +21,12 @@ import { isOrderId, type OrderId } from '../orders/order-id.ts'
 import * as orderLog from '../orders/order-log.ts'
 import { attendOrder } from '../orders/order-rules.ts'
 import type { Order } from '../orders/order.ts'
+import { isOpen, type OpenRun, type Run } from '../orders/run.ts'
 import type { CouponBroker } from '../promotions/coupon-broker.ts'
 import { ok, refused, type Result } from '../result.ts'
 import { notReplicated } from './accept-rules.ts'
 import { takeOver, type BeginAnswer, type BeginInput } from './begin-rules.ts'
 import { abandon, requestOf } from './conclude-rules.ts'
-import { checkout, runsOf, type Run } from './checkout.ts'
 import * as driver from './driver.ts'
 import type { DriverDeps, Driven } from './driver.ts'
 import { createLater } from './later.ts'
@@ -71,13 +71,14 @@ export const createCheckouts = (deps: CheckoutsDeps): Checkouts => {
   const later = createLater(deps.clock)
   let isClosed = false
 
-  const readRuns = (id: OrderId): readonly Run[] => runsOf(core.read(checkout, id))
-  const ownOpenRun = (id: OrderId): Run | undefined =>
-    readRuns(id).find(({ end, replica }) => end === undefined && core.lineage().includes(replica))
-  const owner = (replica: Run['replica']): Owner => ownerOf(core, replica, deps.inReach())
+  const readRuns = (id: OrderId): readonly Run[] => orderLog.runsOfOrder(core, id)
+  const openRuns = (id: OrderId): readonly OpenRun[] => readRuns(id).filter(isOpen)
+  const ownOpenRun = (id: OrderId): OpenRun | undefined =>
+    openRuns(id).find(({ replica }) => core.lineage().includes(replica))
+  const owner = (replica: OpenRun['replica']): Owner => ownerOf(core, replica, deps.inReach())
 
   /** Drives a run that is ours; whoever comes while it is driven waits for the same end. */
-  const driveOnce = (id: OrderId, run: Run, isResumed: boolean): Promise<Ended> => {
+  const driveOnce = (id: OrderId, run: OpenRun, isResumed: boolean): Promise<Ended> => {
     const going = driven.get(id)
     if (going) return going
     const end = drive(id, run, isResumed)
@@ -120,7 +121,7 @@ export const createCheckouts = (deps: CheckoutsDeps): Checkouts => {
     const placed = orderLog.orderOf(core, id)
     if (placed) return told(id, placed, begun)
     const runs = readRuns(id)
-    const open = runs.filter(({ end }) => end === undefined)
+    const open = runs.filter(isOpen)
     const own = ownOpenRun(id)
     if (own) return driveOnce(id, own, true)
     const [other] = open
@@ -184,9 +185,7 @@ export const createCheckouts = (deps: CheckoutsDeps): Checkouts => {
 
   /** What is due about an order, or a checkout of a node that is gone; undefined if nothing may be. */
   const tend = (id: OrderId): Promise<unknown> | undefined => {
-    const left = readRuns(id).find(
-      ({ end, replica }) => end === undefined && owner(replica) === 'gone',
-    )
+    const left = openRuns(id).find(({ replica }) => owner(replica) === 'gone')
     if (left) return pipeline.submit({ decide: abandon, input: { id, run: left.dot }, actor })
     const placed = orderLog.orderOf(core, id)
     if (!placed) return undefined
@@ -200,7 +199,7 @@ export const createCheckouts = (deps: CheckoutsDeps): Checkouts => {
   }
 
   const sweep = (): void => {
-    for (const id of queries.openCheckouts(sweptMax)) lookAt(id)
+    for (const id of queries.openRuns(sweptMax)) lookAt(id)
     for (const id of queries.unsettledOrders(sweptMax)) lookAt(id)
     later.sweep()
   }
@@ -248,7 +247,7 @@ const lacksCoupons = ({ problems }: Refusal): boolean =>
 const shown = (refusal: Refusal): Refusal =>
   'shortage' in refusal ? { ...refusal, shortage: undefined } : refusal
 
-const ofInterest = new Set(['order', 'payment', 'checkout'])
+const ofInterest = new Set(['order', 'payment'])
 
 const inProgress: Refusal = {
   code: 'order_in_progress',

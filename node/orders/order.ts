@@ -1,5 +1,6 @@
 /**
- * An order is the log of what happened to it, and reading the log is all there is to its state.
+ * An order is the log of what happened to it, and reading the log is all there is to its state. Beside
+ * the log stand the runs of the checkout that it comes of (`run.ts`).
  *
  * Every node reads the events in the order of their timestamps, so that all come to the same state.
  * An event that was made without knowing of an earlier one may not fit what that one left; then the
@@ -16,9 +17,14 @@ import * as eventLog from '../../crdt/event-log.ts'
 import type { OrderAddress, OrderLine } from './agreement.ts'
 import { isOrderEvent, type EventOf, type OrderEvent } from './order-event.ts'
 import type { Placed, Units } from './order-event.ts'
+import { runsShape } from './run.ts'
 import { transitions, type LostMove, type Move, type Status } from './order-status.ts'
 
-export const order = schema('order', 1, { events: [1, eventLog.shape(isOrderEvent)] })
+export const order = schema('order', 2, {
+  events: [1, eventLog.shape(isOrderEvent)],
+  /** How it came about, or why it did not. */
+  runs: [2, runsShape],
+})
 
 export type OrderDocument = Document<typeof order.fields>
 
@@ -112,8 +118,12 @@ interface Logged<E extends OrderEvent = OrderEvent> {
   readonly atMs: number
 }
 
+interface ReadableOrder {
+  readonly store: Pick<OrderDocument['store'], 'events'>
+}
+
 /** The order that the document describes; undefined before it was placed, or heard of. */
-export const readOrder = ({ store }: Pick<OrderDocument, 'store'>): Order | undefined => {
+export const readOrder = ({ store }: ReadableOrder): Order | undefined => {
   const log = eventLog.entries({ store: store.events }).map(({ dot, value }): Logged => ({
     event: value.value,
     dot: dotKey(dot),

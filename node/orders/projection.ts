@@ -1,10 +1,11 @@
 /** The rows that an order becomes: what lists need, and whether somebody has to look at it. */
 
 import { documentKind } from '../core/capability.ts'
-import type { Table } from '../core/store.ts'
+import type { Row, Table } from '../core/store.ts'
 import { isUnsettled } from './attend.ts'
 import { tasksOf } from './order-tasks.ts'
-import { order, readOrder } from './order.ts'
+import { order, readOrder, type Order } from './order.ts'
+import { isOpen, runsOf } from './run.ts'
 
 export const orderTable: Table = {
   name: 'orders',
@@ -22,6 +23,9 @@ export const orderTable: Table = {
   ],
   isSingle: true,
 }
+
+/** Orders with a run that is not over. */
+export const openRunTable: Table = { name: 'open_runs', columns: ['id'], isSingle: true }
 
 export const orderSql = `
 create table if not exists orders (
@@ -44,31 +48,40 @@ create index if not exists orders_by_cart on orders (cart, placed_ms, id) where 
 create index if not exists orders_by_time on orders (placed_ms, id);
 create index if not exists orders_unsettled on orders (placed_ms) where is_unsettled = 1;
 create index if not exists orders_with_tasks on orders (placed_ms) where has_tasks = 1;
+
+create table if not exists open_runs (
+  document integer primary key,
+  id       text    not null
+) strict;
 `
+
+const orderRows = (id: string, shown: Order): readonly Row[] => {
+  const { event, atMs } = shown.placement
+  const { who, cart, currency, totals } = event.agreed
+  return [
+    {
+      id,
+      number: event.number,
+      who,
+      cart,
+      status: shown.status,
+      total: totals.total,
+      currency,
+      placed_ms: atMs,
+      is_unsettled: isUnsettled(shown) ? 1 : 0,
+      has_tasks: tasksOf(shown).length > 0 ? 1 : 0,
+    },
+  ]
+}
 
 export const orderKind = documentKind({
   schema: order,
-  tables: [orderTable],
+  tables: [orderTable, openRunTable],
   project: (id, document) => {
     const shown = readOrder(document)
-    if (!shown) return {}
-    const { event, atMs } = shown.placement
-    const { who, cart, currency, totals } = event.agreed
     return {
-      orders: [
-        {
-          id,
-          number: event.number,
-          who,
-          cart,
-          status: shown.status,
-          total: totals.total,
-          currency,
-          placed_ms: atMs,
-          is_unsettled: isUnsettled(shown) ? 1 : 0,
-          has_tasks: tasksOf(shown).length > 0 ? 1 : 0,
-        },
-      ],
+      orders: shown ? orderRows(id, shown) : [],
+      open_runs: runsOf(document).some(isOpen) ? [{ id }] : [],
     }
   },
 })

@@ -7,7 +7,8 @@ import { describe, expect, it } from 'vitest'
 import { mainLocation } from '../../../../node/inventory/location-id.ts'
 import { receiveStock } from '../../../../node/inventory/stock-rules.ts'
 import { createProduct } from '../../../../node/catalog/product-rules.ts'
-import { checkout, runsOf } from '../../../../node/checkout/checkout.ts'
+import { order as orderSchema } from '../../../../node/orders/order.ts'
+import { isOpen, runsOf } from '../../../../node/orders/run.ts'
 import type { BeginInput } from '../../../../node/checkout/begin-rules.ts'
 import { isUnsettled } from '../../../../node/orders/attend.ts'
 import { orderIdOf } from '../../../../node/orders/order-id.ts'
@@ -86,10 +87,10 @@ const momentsOf = async (token: string): Promise<readonly Moment[]> => {
 const settle = async (world: World, lives: readonly Life[]): Promise<void> => {
   const isSettled = (life: Life): boolean => {
     const order = orderOf(life.core, ask('').id)
-    const own = runsOf(life.core.read(checkout, ask('').id)).filter(({ replica }) =>
-      life.core.lineage().includes(replica),
-    )
-    return !(order && isUnsettled(order)) && own.every(({ end }) => end !== undefined)
+    const isOwnOpen = runsOf(life.core.read(orderSchema, ask('').id))
+      .filter(isOpen)
+      .some(({ replica }) => life.core.lineage().includes(replica))
+    return !(order && isUnsettled(order)) && !isOwnOpen
   }
   for (let passed = 0; passed < 600_000 && !lives.every(isSettled); passed += 2_000) {
     await world.pass(2_000)

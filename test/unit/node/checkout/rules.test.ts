@@ -4,7 +4,8 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { takeOver } from '../../../../node/checkout/begin-rules.ts'
 import { abandon, conclude } from '../../../../node/checkout/conclude-rules.ts'
-import { checkout, runsOf } from '../../../../node/checkout/checkout.ts'
+import { order as orderSchema } from '../../../../node/orders/order.ts'
+import { runsOf } from '../../../../node/orders/run.ts'
 import { holdMs } from '../../../../node/checkout/limits.ts'
 import { deleteProduct } from '../../../../node/catalog/product-rules.ts'
 import { productIdOf } from '../../../../node/catalog/ids.ts'
@@ -108,7 +109,7 @@ describe('a checkout', () => {
     const { alice } = open()
     const { id, result } = begin(alice, { lines: { TEA: quantity } })
     expect(result).toHaveProperty('refused')
-    expect(alice.core.exists(checkout, id)).toBe(false)
+    expect(alice.core.exists(orderSchema, id)).toBe(false)
     expect(unsold(alice, 'TEA')).toBe(10)
   })
 })
@@ -150,7 +151,7 @@ describe('a run of another region', () => {
     meet(alice, bob)
     // Bob has no rights to sell: he is told so, and nothing is begun.
     expect(bob.run(takeOver, { id, node: 'bob' })).toEqual({ refused: 'insufficient_stock' })
-    expect(runsOf(bob.core.read(checkout, id))).toHaveLength(1)
+    expect(runsOf(bob.core.read(orderSchema, id))).toHaveLength(1)
   })
 
   it('is not needed any more when the order was placed elsewhere, and leaves its payment alone', () => {
@@ -172,7 +173,7 @@ describe('a run of another region', () => {
     const { alice, bob } = open()
     const { id } = begin(alice, { lines: { TEA: 1 } })
     meet(alice, bob)
-    const [run] = runsOf(bob.core.read(checkout, id))
+    const [run] = runsOf(bob.core.read(orderSchema, id))
     if (!run) throw new Error('There is a run')
     expect(bob.run(abandon, { id, run: run.dot })).toMatchObject({
       problem: { code: 'checkout_expired' },
@@ -180,7 +181,7 @@ describe('a run of another region', () => {
     expect(paymentOf(bob.core, id).closed).toBeDefined()
     // Should it come back, it finds its run ended.
     meet(alice, bob)
-    expect(runsOf(alice.core.read(checkout, id))[0]?.end).toMatchObject({
+    expect(runsOf(alice.core.read(orderSchema, id))[0]?.end).toMatchObject({
       code: 'checkout_expired',
     })
   })
@@ -189,12 +190,12 @@ describe('a run of another region', () => {
     const { alice, bob } = open()
     const { id } = begin(alice, { lines: { TEA: 1 } })
     meet(alice, bob)
-    const [run] = runsOf(bob.core.read(checkout, id))
+    const [run] = runsOf(bob.core.read(orderSchema, id))
     if (!run) throw new Error('There is a run')
     bob.run(abandon, { id, run: run.dot })
     expect(end(alice, id).problem).toBe(null)
     meet(alice, bob)
-    expect(runsOf(alice.core.read(checkout, id))[0]?.end).toBe('committed')
+    expect(runsOf(alice.core.read(orderSchema, id))[0]?.end).toBe('committed')
     expect(paymentOf(alice.core, id).closed).toBeDefined()
   })
 })

@@ -3,7 +3,8 @@
 import { parseDot, type DotKey } from '../../../../crdt/dot.ts'
 import { beginCheckout, type BeginInput } from '../../../../node/checkout/begin-rules.ts'
 import { conclude, type ConcludeAnswer } from '../../../../node/checkout/conclude-rules.ts'
-import { checkout, runsOf } from '../../../../node/checkout/checkout.ts'
+import { order as orderSchema } from '../../../../node/orders/order.ts'
+import { runsOf } from '../../../../node/orders/run.ts'
 import { stockIdOf, mainLocation } from '../../../../node/inventory/location-id.ts'
 import { stock } from '../../../../node/inventory/stock.ts'
 import * as escrowCounter from '../../../../crdt/escrow-counter.ts'
@@ -110,7 +111,7 @@ export const end = (
 }
 
 export const openRun = (region: Region, id: OrderId): DotKey => {
-  const run = runsOf(region.core.read(checkout, id)).find(
+  const run = runsOf(region.core.read(orderSchema, id)).find(
     (one) => one.end === undefined && region.core.lineage().includes(one.replica),
   )
   if (!run || !parseDot(run.dot)) throw new Error('The checkout has no open run here')
