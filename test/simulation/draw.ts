@@ -5,7 +5,7 @@
  * Source: Groce et al., "Swarm testing", ISSTA 2012.
  */
 
-import { betweenNodes, faultKinds, faults } from './faults/all.ts'
+import { besideTwins, betweenNodes, faultKinds, faults } from './faults/all.ts'
 import {
   actKinds,
   type Act,
@@ -31,7 +31,8 @@ export const drawPlan = (seed: number, options: DrawOptions = {}): Plan => {
   const random = createRandom(`${seed}/plan`)
   const nodes = options.nodes ?? random.pick([1, 2, 2, 3, 3, 3, 4, 5, 5, 5, 6, 7])
   const endMs = random.between(20, 100) * 1_000
-  const retentionMs = random.chance(0.4) ? random.between(2, 30) * 1_000 : 0
+  const isTwin = nodes > 1 && random.split('twin').chance(0.1)
+  const retentionMs = !isTwin && random.chance(0.4) ? random.between(2, 30) * 1_000 : 0
   return {
     seed,
     limits: limitsOf(seed),
@@ -42,7 +43,9 @@ export const drawPlan = (seed: number, options: DrawOptions = {}): Plan => {
     skewMs: Array.from({ length: nodes }, () =>
       random.chance(0.5) ? 0 : random.between(-5_000, 5_000),
     ),
-    oldReleases: Array.from({ length: nodes }, (_, node) => node).filter(() => random.chance(0.1)),
+    oldReleases: Array.from({ length: nodes }, (_, node) => node).filter(
+      () => random.chance(0.1) && !isTwin,
+    ),
     retentionMs,
     goods: {
       products: random.between(1, 6),
@@ -50,7 +53,7 @@ export const drawPlan = (seed: number, options: DrawOptions = {}): Plan => {
       stocks: random.between(1, 3),
     },
     acts: drawActs(random.split('acts'), { nodes, endMs, isFolding: retentionMs > 0 }),
-    faults: drawFaults(random.split('faults'), { nodes, endMs, allowed: options.faults }),
+    faults: drawFaults(random.split('faults'), { nodes, endMs, isTwin, allowed: options.faults }),
     healAtMs: endMs + 1_000,
   }
 }
@@ -125,16 +128,19 @@ const drawFaults = (
   {
     nodes,
     endMs,
+    isTwin,
     allowed,
   }: {
     readonly nodes: number
     readonly endMs: number
+    readonly isTwin: boolean
     readonly allowed: readonly FaultKind[] | undefined
   },
 ): readonly FaultEvent[] => {
   const kinds = faultKinds.filter(
     (kind) =>
-      random.chance(0.4) &&
+      (random.chance(0.4) || (isTwin && kind === 'twin')) &&
+      (isTwin ? besideTwins.has(kind) : kind !== 'twin') &&
       (nodes > 1 || !betweenNodes.has(kind)) &&
       (allowed?.includes(kind) ?? true),
   )
@@ -143,7 +149,8 @@ const drawFaults = (
     const own = random.split(kind)
     const draft = { random: own, nodes, endMs }
     const rate = (faults[kind].perMinute * strength * endMs) / 60_000
-    const count = Math.floor(rate) + (own.chance(rate % 1) ? 1 : 0)
+    const drawn = Math.floor(rate) + (own.chance(rate % 1) ? 1 : 0)
+    const count = kind === 'twin' ? 1 : drawn
     return Array.from({ length: count }, (): FaultEvent => {
       const deed: FaultDeed = faults[kind].draw(draft)
       return { atMs: 1_000 + own.fraction() * (endMs - 1_000), ...deed }

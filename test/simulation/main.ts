@@ -7,16 +7,16 @@
  *     --nodes N      so many nodes in every seed
  *     --trace        with --seed: says everything that happens
  *     --replay FILE  runs the plan of a regression, and says everything that happens
+ *     --regressions  runs every plan that was kept
  *     --planted      plants each known bug and looks for it; or the ones whose names follow
  */
 
-import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { drawPlan } from './draw.ts'
 import { hunt } from './hunt.ts'
 import type { FaultKind } from './plan.ts'
 import { plant } from './planted/plant.ts'
-import type { Regression } from './regression.ts'
+import { readRegression, runRegressions } from './regression.ts'
 import { smallLimits } from './small-limits.ts'
 import { sweep } from './sweep.ts'
 
@@ -30,6 +30,7 @@ const { values, positionals } = parseArgs({
     nodes: { type: 'string' },
     trace: { type: 'boolean', default: false },
     replay: { type: 'string' },
+    regressions: { type: 'boolean', default: false },
     planted: { type: 'boolean', default: false },
   },
 })
@@ -52,11 +53,11 @@ const options = {
 
 if (values.planted) {
   process.exitCode = await hunt(positionals)
+} else if (values.regressions) {
+  process.exitCode = await runRegressions()
 } else if (values.replay !== undefined || values.trace) {
   const plan =
-    values.replay === undefined
-      ? drawPlan(first, options)
-      : (JSON.parse(readFileSync(values.replay, 'utf8')) as Regression).plan
+    values.replay === undefined ? drawPlan(first, options) : readRegression(values.replay).plan
   // The product is loaded under the limits of the plan, and no sooner.
   if (plan.limits === 'small') plant(smallLimits)
   const { replay } = await import('./replay.ts')

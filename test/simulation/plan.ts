@@ -65,6 +65,10 @@ export const actKinds = [
 ] as const
 export type ActKind = (typeof actKinds)[number]
 
+/** Whether a plan makes two histories under one name: then not all can agree, and other properties count. */
+export const hasTwin = ({ faults }: Pick<Plan, 'faults'>): boolean =>
+  faults.some(({ kind }) => kind === 'twin')
+
 export type FaultEvent = { readonly atMs: number } & FaultDeed
 export type FaultKind = FaultDeed['kind']
 
@@ -112,6 +116,8 @@ export type FaultDeed =
   | { readonly kind: 'restore'; readonly node: number; readonly downMs: number }
   /** The data directory is copied, and the copy started, under the same name or as a new node. */
   | { readonly kind: 'clone'; readonly node: number; readonly name: 'same' | 'new' }
+  /** The whole machine is copied while it runs: two processes write under one replica. */
+  | { readonly kind: 'twin'; readonly node: number }
   | { readonly kind: 'jumpClock'; readonly node: number; readonly byMs: number }
   | { readonly kind: 'upgrade'; readonly node: number; readonly downMs: number }
 

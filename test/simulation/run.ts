@@ -5,7 +5,7 @@ import type { Checker, Settled } from './checkers/checker.ts'
 import { createChronicle } from './chronicle.ts'
 import { createCluster, newestRelease, nodeOf, type Cluster } from './cluster/cluster.ts'
 import { performFault } from './faults/all.ts'
-import type { Plan } from './plan.ts'
+import { hasTwin, type Plan } from './plan.ts'
 import { realWorld } from './world/frozen.ts'
 import { createNetwork } from './world/network.ts'
 import { createRandom } from './world/random.ts'
@@ -53,7 +53,7 @@ export const run = async (plan: Plan, tracing: TraceOptions = { keep: 0 }): Prom
     violation ??= { property, sentence, atMs: timeline.nowMs() }
   }
   const book: Intents = new Map()
-  const all = Object.entries(checkers(book)).map(([name, create]) =>
+  const all = Object.entries(checkers(book, { hasTwin: hasTwin(plan) })).map(([name, create]) =>
     create(report(name), chronicle),
   )
   const tell = <K extends keyof Checker>(kind: K) => {
@@ -82,6 +82,7 @@ export const run = async (plan: Plan, tracing: TraceOptions = { keep: 0 }): Prom
       answered: tell('answered'),
       forgotten: tell('forgotten'),
       broke: tell('broke'),
+      accused: tell('accused'),
     },
     threw: (machine, error) =>
       report('nothing is thrown that nobody catches')(
@@ -136,7 +137,6 @@ export const run = async (plan: Plan, tracing: TraceOptions = { keep: 0 }): Prom
     for (const checker of all) checker.settled?.(settled)
   } catch (error) {
     if (!(error instanceof Stop)) throw error
-    if (process.env['DUMP']) dump(cluster)
   }
   return {
     violation,
@@ -181,7 +181,7 @@ const schedule = (
   for (const event of plan.faults) timeline.at(event.atMs, () => performFault(scene, event))
 }
 
-const settledOf = ({ machines }: Cluster): Settled => ({
+const settledOf = ({ machines, reportedFork }: Cluster): Settled => ({
   nodes: machines.flatMap((machine) => {
     const process = machine.process()
     return process
@@ -190,36 +190,10 @@ const settledOf = ({ machines }: Cluster): Settled => ({
             node: nodeOf(machine),
             state: process.core.state(),
             tables: process.store.tables(),
+            reportedFork: reportedFork(machine),
             kinds: process.kinds,
           },
         ]
       : []
   }),
 })
-
-const dump = (cluster: Cluster): void => {
-  for (const m of cluster.machines) {
-    const t = m.process()?.store.tables()
-    if (!t) {
-      process.stdout.write(`${m.name()} down\n`)
-      continue
-    }
-    process.stdout.write(
-      `${m.name()} ${m.release().name} ${[...t.heads]
-        .map(([r, h]) => `${r.slice(0, 4)}:${h.counter}`)
-        .sort()
-        .join(' ')} | ${Buffer.from(t.digest).toString('hex', 0, 6)} q${t.quarantine.size}\n`,
-    )
-  }
-  for (const a of cluster.machines)
-    for (const b of cluster.machines) {
-      if (a.number >= b.number) continue
-      const [x, y] = [a.process()?.store.tables(), b.process()?.store.tables()]
-      if (!x || !y) continue
-      for (const key of new Set([...x.documents.keys(), ...y.documents.keys()])) {
-        const [p, q] = [x.documents.get(key)?.bytes, y.documents.get(key)?.bytes]
-        if (!p || !q || Buffer.compare(p, q) !== 0)
-          process.stdout.write(`${a.name()} ${b.name()} ${key} ${p?.length} ${q?.length}\n`)
-      }
-    }
-}

@@ -9,6 +9,7 @@ import { plant } from './planted/plant.ts'
 import { planted } from './planted/all.ts'
 import type { Limits, Plan } from './plan.ts'
 import type { Summary } from './summary.ts'
+import type { Violation } from './run.ts'
 import type { Shrunk } from './shrink.ts'
 import { smallLimits } from './small-limits.ts'
 
@@ -22,10 +23,13 @@ export interface Task {
 
 export type Order =
   | { readonly kind: 'run'; readonly seed: number; readonly options: DrawOptions }
+  /** A plan that was kept. */
+  | { readonly kind: 'repeat'; readonly plan: Plan }
   | { readonly kind: 'shrink'; readonly plan: Plan; readonly property: string }
 
 export type Answer =
   | { readonly kind: 'ran'; readonly summary: Summary }
+  | { readonly kind: 'repeated'; readonly violation: Violation | undefined; readonly hash: string }
   | { readonly kind: 'shrunk'; readonly shrunk: Shrunk }
   | { readonly kind: 'failed'; readonly error: string }
 
@@ -34,14 +38,21 @@ const found = planted.find(({ name }) => name === bug)
 if (bug !== undefined && !found) throw new Error(`There is no planted bug of the name ${bug}`)
 plant([...(found?.patches ?? []), ...(limits === 'small' ? smallLimits : [])])
 const { freeze } = await import('./world/frozen.ts')
+const { run } = await import('./run.ts')
 const { runSeed } = await import('./seeds.ts')
 const { shrink } = await import('./shrink.ts')
 freeze()
 
-const obey = async (order: Order): Promise<Answer> =>
-  order.kind === 'run'
-    ? { kind: 'ran', summary: await runSeed(order.seed, order.options) }
-    : { kind: 'shrunk', shrunk: await shrink(order.plan, order.property) }
+const obey = async (order: Order): Promise<Answer> => {
+  if (order.kind === 'run') {
+    return { kind: 'ran', summary: await runSeed(order.seed, order.options) }
+  }
+  if (order.kind === 'repeat') {
+    const { violation, hash } = await run(order.plan)
+    return { kind: 'repeated', violation, hash }
+  }
+  return { kind: 'shrunk', shrunk: await shrink(order.plan, order.property) }
+}
 
 const textOf = (error: unknown): string =>
   error instanceof Error ? (error.stack ?? error.message) : String(error)

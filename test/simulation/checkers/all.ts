@@ -10,6 +10,8 @@ import { documentsFollow } from './documents-follow.ts'
 import { durableBeforeShipped } from './durable-before-shipped.ts'
 import { effectsLater } from './effects-later.ts'
 import { equalChangesEqualDocuments } from './equal-changes-equal-documents.ts'
+import { forksAreNoticed } from './forks-are-noticed.ts'
+import { forksForCause } from './forks-for-cause.ts'
 import { foldedIsShared } from './folded-is-shared.ts'
 import { intentsOnce, type IntentBook } from './intents-once.ts'
 import { neverOversold } from './never-oversold.ts'
@@ -18,7 +20,21 @@ import { nothingTwice } from './nothing-twice.ts'
 import { oneChangeADot } from './one-change-a-dot.ts'
 import { requestsOnce } from './requests-once.ts'
 
-export const checkers = (book: IntentBook): Readonly<Record<string, CreateChecker>> => ({
+export const checkers = (
+  book: IntentBook,
+  { hasTwin }: { readonly hasTwin: boolean },
+): Readonly<Record<string, CreateChecker>> => (hasTwin ? ofTwins : all(book))
+
+/** What holds even where two processes wrote under one name. */
+const ofTwins = {
+  'forks are noticed': forksAreNoticed,
+  'clock stays near': clockStaysNear,
+  'breaks for cause': breaksForCause,
+  'derived as rebuilt': derivedAsRebuilt,
+}
+
+const all = (book: IntentBook): Readonly<Record<string, CreateChecker>> => ({
+  'forks for cause': forksForCause,
   'one change a dot': oneChangeADot,
   'durable before shipped': durableBeforeShipped,
   'nothing twice': nothingTwice,

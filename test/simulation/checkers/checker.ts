@@ -16,6 +16,8 @@ export interface Checker {
   forgotten?(fact: Forgotten): void
   /** A node said that it must start anew. */
   broke?(fact: Broke): void
+  /** A node told its operator of two histories under one replica. */
+  accused?(fact: Accused): void
   /** The faults are over, and the nodes have had the time they need. */
   settled?(facts: Settled): void
 }
@@ -36,6 +38,8 @@ export interface Durable {
   /** Where each replica stood in its log before. */
   readonly before: ReadonlyMap<ReplicaId, number>
   readonly appended: readonly AppendedChange[]
+  /** The same changes with what they continue, where there may be two histories under one replica. */
+  readonly links: readonly Link[]
   /** What left the log for its documents. */
   readonly folded: readonly KnownChange[]
   /** Below this the log has nothing any more. */
@@ -59,6 +63,17 @@ export interface AppendedChange {
   readonly bytes: Uint8Array
   /** Whether nobody had it before. */
   readonly isNew: boolean
+}
+
+/** A change and the one before it of its replica, by their bytes in hexadecimal. */
+export interface Link {
+  readonly bytes: string
+  readonly continues: string | undefined
+}
+
+export interface Accused {
+  readonly node: NodeName
+  readonly sentence: string
 }
 
 export interface Answered {
@@ -90,6 +105,8 @@ export interface SettledNode {
   readonly node: NodeName
   readonly state: CoreState
   readonly tables: Tables
+  /** Whether it has told its operator of two histories since the faults ended. */
+  readonly reportedFork: boolean
   /** What its release knows. */
   readonly kinds: readonly DocumentKind[]
 }

@@ -2,14 +2,15 @@
 
 import type { ReplicaId } from '../../../crdt/dot.ts'
 import { bottom, isWithin, join, type VersionVector } from '../../../crdt/version-vector.ts'
+import * as digest from '../../../node/core/digest.ts'
 import * as shop from '../../../node/shop.ts'
-import type { Checker, Durable } from '../checkers/checker.ts'
+import type { Checker, Durable, Link } from '../checkers/checker.ts'
 import type { Chronicle, KnownChange } from '../chronicle.ts'
 import type { Scene } from '../faults/fault.ts'
-import type { Dials, Plan } from '../plan.ts'
+import { hasTwin, type Dials, type Plan } from '../plan.ts'
 import { openDiskStore, type Transacted } from '../store/disk-store.ts'
 import { decodeFrame } from '../store/operations.ts'
-import type { Tables } from '../store/tables.ts'
+import type { LogRow, Tables } from '../store/tables.ts'
 import { createDisk, type DiskImage } from '../world/disk.ts'
 import type { Network } from '../world/network.ts'
 import type { Random } from '../world/random.ts'
@@ -47,6 +48,8 @@ export interface Cluster {
   start(): void
   /** Ends all faults, and has the operator put right what only an operator can. */
   heal(): void
+  /** Whether the node has told of two histories since then. */
+  reportedFork(machine: Machine): boolean
   /** Lets as much time pass on all clocks as one of them was ahead: its changes are held until then. */
   passTime(): void
   /** Why the nodes do not agree yet; undefined if they do. */
@@ -70,6 +73,9 @@ export const createCluster = (deps: ClusterDeps): Cluster => {
   const random = deps.random.split('cluster')
   const machines: Machine[] = []
   const backups = new Map<number, DiskImage>()
+  /** Replicas under which two processes wrote. */
+  const twinned = new Set<ReplicaId>()
+  const reportedForks = new Set<Machine>()
   const clusterKey = new Uint8Array(32).fill(7)
   let isHealed = false
 
@@ -81,6 +87,8 @@ export const createCluster = (deps: ClusterDeps): Cluster => {
     found: (machine, process, rows) => {
       const appended = rows.filter(({ dot }) => !chronicle.find(dot))
       noteHeld(machine, new Map(), process.store.tables())
+      // The last that it did may have been to join documents, and nobody lived to tell of that either.
+      if (process.store.tables().folded.size > 0) noteJoined(machine)
       if (appended.length === 0) return
       happened('changes found that nobody lived to tell of')
       const before = new Map(machine.durable())
@@ -107,6 +115,10 @@ export const createCluster = (deps: ClusterDeps): Cluster => {
       const { code } = fields
       if (typeof code === 'string') happened(`mesh: ${code}`)
       trace.say(() => `${machine.name()}: ${level} ${message} ${JSON.stringify(fields)}`)
+      if (code === 'fork' || code === 'quarantined') {
+        if (isHealed) reportedForks.add(machine)
+        checker.accused({ node: nodeOf(machine), sentence: String(fields['detail']) })
+      }
     },
     happened,
   }
@@ -127,6 +139,18 @@ export const createCluster = (deps: ClusterDeps): Cluster => {
         chronicle.find({ replica, counter: at })?.holders.add(machine.number)
       }
     }
+  }
+
+  /** Until it has all that was anywhere by now, its documents may be newer than its vector says. */
+  const noteJoined = (machine: Machine): void => {
+    happened('documents joined')
+    const lost = lostLately.filter(({ atMs }) => timeline.nowMs() - atMs < onTheWayMsMax)
+    const vectors = [
+      ...machines.map((one) => one.durable()),
+      ...aheadOf.values(),
+      ...lost.map(({ vector }) => vector),
+    ]
+    aheadOf.set(machine, vectors.reduce(join, bottom))
   }
 
   const factOf = (
@@ -150,16 +174,7 @@ export const createCluster = (deps: ClusterDeps): Cluster => {
     })
     noteHeld(machine, heads, tables)
     for (const [replica, { counter }] of tables.heads) heads.set(replica, counter)
-    if (hasJoined) {
-      happened('documents joined')
-      const lost = lostLately.filter(({ atMs }) => timeline.nowMs() - atMs < onTheWayMsMax)
-      const vectors = [
-        ...machines.map((one) => one.durable()),
-        ...aheadOf.values(),
-        ...lost.map(({ vector }) => vector),
-      ]
-      aheadOf.set(machine, vectors.reduce(join, bottom))
-    }
+    if (hasJoined) noteJoined(machine)
     const ahead = aheadOf.get(machine)
     const isAhead = ahead !== undefined && !isWithin(ahead, heads)
     if (!isAhead) aheadOf.delete(machine)
@@ -169,6 +184,7 @@ export const createCluster = (deps: ClusterDeps): Cluster => {
       release: machine.release().name,
       before,
       appended: changes,
+      links: hasTwin(plan) ? linksOf(tables, appended) : [],
       folded: dropped.flatMap(({ dot }) => chronicle.find(dot) ?? []),
       isFound,
       isAhead,
@@ -180,7 +196,12 @@ export const createCluster = (deps: ClusterDeps): Cluster => {
     }
   }
 
-  const addMachine = (name: string, index: number, dials: readonly string[]): Machine => {
+  const addMachine = (
+    name: string,
+    index: number,
+    dials: readonly string[],
+    twinOf?: ReplicaId,
+  ): Machine => {
     const machine = createMachine({
       number: machines.length,
       name,
@@ -194,6 +215,7 @@ export const createCluster = (deps: ClusterDeps): Cluster => {
       trace,
       network,
       random,
+      twinOf,
       events,
     })
     machines.push(machine)
@@ -242,6 +264,16 @@ export const createCluster = (deps: ClusterDeps): Cluster => {
         if (ahead) aheadOf.set(copy, ahead)
         copy.swapDisk(image, headsOf(image), 100)
       },
+      addTwin: (of) => {
+        const process = of.process()
+        if (isHealed || !process?.mesh() || machines.length >= 2 * plan.nodes) return
+        const replica = process.core.replica()
+        twinned.add(replica)
+        const dials = [...dialsOf(plan.dials, plan.nodes, of.number % plan.nodes), of.name()]
+        const copy = addMachine(of.name(), of.number, dials, replica)
+        const image = of.disk.image()
+        copy.swapDisk(image, headsOf(image), 100)
+      },
       upgrade: (machine) => machine.setRelease(newestRelease),
       happened,
     },
@@ -273,6 +305,7 @@ export const createCluster = (deps: ClusterDeps): Cluster => {
       }
       for (const machine of machines) machine.start()
     },
+    reportedFork: (machine) => reportedForks.has(machine),
     passTime: () => {
       let latestMs = 0
       for (const { change } of chronicle.changes.values()) {
@@ -281,9 +314,16 @@ export const createCluster = (deps: ClusterDeps): Cluster => {
       const aheadMs = Math.max(0, Math.ceil(latestMs - epochMs - timeline.nowMs()))
       for (const machine of machines) machine.setClock(aheadMs)
     },
-    disagreement: () => disagreementOf(machines),
+    disagreement: () => disagreementOf(machines, twinned),
   }
 }
+
+/** What each change continues in this log, as text that only equal bytes have. */
+const linksOf = (tables: Tables, appended: readonly LogRow[]): readonly Link[] =>
+  appended.map(({ dot: { replica, counter }, bytes }) => {
+    const before = tables.chains.get(replica)?.get(counter - 1)
+    return { bytes: digest.toHex(bytes), continues: before && digest.toHex(before.bytes) }
+  })
 
 export const nodeOf = (machine: Machine) => ({ number: machine.number, name: machine.name() })
 
@@ -323,7 +363,11 @@ const dialsOf = (dials: Dials, nodes: number, index: number): readonly string[] 
   }
 }
 
-const disagreementOf = (machines: readonly Machine[]): string | undefined => {
+/** Of `twinned` replicas there may be two histories, and documents made of either. */
+const disagreementOf = (
+  machines: readonly Machine[],
+  twinned: ReadonlySet<ReplicaId>,
+): string | undefined => {
   const [first] = machines
   for (const machine of machines) {
     const process = machine.process()
@@ -331,16 +375,16 @@ const disagreementOf = (machines: readonly Machine[]): string | undefined => {
     const ours = first?.process()?.store.tables()
     const theirs = process.store.tables()
     if (!ours) return 'the first is down'
-    if (ours.heads.size !== theirs.heads.size) {
+    if (twinned.size === 0 && ours.heads.size !== theirs.heads.size) {
       return `${first?.name()} knows ${ours.heads.size} replicas, ${machine.name()} ${theirs.heads.size}`
     }
     for (const [replica, { counter }] of ours.heads) {
       const other = theirs.heads.get(replica)?.counter ?? 0
-      if (other !== counter) {
+      if (other !== counter && !twinned.has(replica)) {
         return `of ${replica}, ${first?.name()} has ${counter} changes and ${machine.name()} ${other}`
       }
     }
-    if (Buffer.compare(ours.digest, theirs.digest) !== 0) {
+    if (twinned.size === 0 && Buffer.compare(ours.digest, theirs.digest) !== 0) {
       return `${first?.name()} and ${machine.name()} have other documents`
     }
   }

@@ -72,6 +72,8 @@ export interface MachineDeps {
   readonly trace: Trace
   readonly network: Network
   readonly random: Random
+  /** Whom its first process takes itself for: it was copied with all that it had in memory. */
+  readonly twinOf?: ReplicaId | undefined
   readonly events: MachineEvents
 }
 
@@ -95,6 +97,18 @@ class ProcessEnd extends Error {}
 
 /** The wall clock's time at the beginning: some day in 2026. */
 export const epochMs = 1_780_000_000_000
+
+/** Chance that begins with the replica that a copied process was: that is the first that a core draws. */
+const remembering = (replica: ReplicaId | undefined, random: Random) => {
+  let left = replica
+  return (count: number): Uint8Array => {
+    const remembered = left
+    left = undefined
+    return remembered === undefined
+      ? random.bytes(count)
+      : new Uint8Array(Buffer.from(remembered, 'hex'))
+  }
+}
 
 export const createMachine = (deps: MachineDeps): Machine => {
   const { number, timeline, trace, network, events } = deps
@@ -192,6 +206,7 @@ export const createMachine = (deps: MachineDeps): Machine => {
       (level: 'info' | 'warn') =>
       (fields: LogFields, message: string): void =>
         events.logged(machine, level, fields, message)
+    const isTwin = deps.twinOf !== undefined && starts === 1
     trace.say(() => `${name}: starts`)
     try {
       process = startProcess({
@@ -200,7 +215,7 @@ export const createMachine = (deps: MachineDeps): Machine => {
         clock,
         timers,
         soon,
-        random: (bytes) => processRandom.bytes(bytes),
+        random: isTwin ? remembering(deps.twinOf, processRandom) : processRandom.bytes,
         network,
         logger: { info: log('info'), warn: log('warn') },
         kinds: release.kinds,

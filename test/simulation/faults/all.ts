@@ -14,7 +14,7 @@ import {
 } from './disk-faults.ts'
 import type { Fault, Scene } from './fault.ts'
 import { block, cut, flap, sever, split } from './network-faults.ts'
-import { kill, losePower, pause, restart, upgrade } from './process-faults.ts'
+import { kill, losePower, pause, restart, twin, upgrade } from './process-faults.ts'
 
 export const faults: { readonly [K in FaultKind]: Fault<K> } = {
   block,
@@ -36,9 +36,28 @@ export const faults: { readonly [K in FaultKind]: Fault<K> } = {
   clone,
   jumpClock,
   upgrade,
+  twin,
 }
 
 export const faultKinds = Object.keys(faults) as FaultKind[]
+
+/**
+ * Faults that may come with a twin. Others lose histories or fold them away, and what is left then says
+ * too little about which of two it was.
+ */
+export const besideTwins: ReadonlySet<FaultKind> = new Set([
+  'block',
+  'cut',
+  'split',
+  'flap',
+  'sever',
+  'kill',
+  'losePower',
+  'restart',
+  'pause',
+  'slowDisk',
+  'twin',
+])
 
 /** Faults that take two nodes. */
 export const betweenNodes: ReadonlySet<FaultKind> = new Set([

@@ -17,6 +17,8 @@ export interface Scene {
   swapDisk(machine: Machine, image: DiskImage, downMs: number): void
   /** Starts another machine with this disk. */
   addMachine(of: Machine, options: { readonly name: 'same' | 'new' }): void
+  /** Starts another machine that writes under the replica that this one writes under now. */
+  addTwin(of: Machine): void
   readonly backups: Map<number, DiskImage>
   /** Brings a machine to the newest release at its next start. */
   upgrade(machine: Machine): void

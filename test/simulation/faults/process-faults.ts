@@ -62,3 +62,9 @@ export const upgrade: Fault<'upgrade'> = {
     machine.startIn(downMs)
   },
 }
+
+export const twin: Fault<'twin'> = {
+  perMinute: 1,
+  draw: ({ random, nodes }) => ({ kind: 'twin', node: random.below(nodes) }),
+  perform: ({ addTwin }, _deed, machine) => addTwin(machine),
+}

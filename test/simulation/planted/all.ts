@@ -10,10 +10,10 @@ import { deltaDropped } from './delta-dropped.ts'
 import { digestNotUpdated } from './digest-not-updated.ts'
 import { effectOvertakesAHeldCause } from './effect-overtakes-a-held-cause.ts'
 import { emptiedDocumentIsNone } from './emptied-document-is-none.ts'
-import { flippedBitIsAFork } from './flipped-bit-is-a-fork.ts'
 import { floorKeptFromPeers } from './floor-kept-from-peers.ts'
 import { floorRisesUnnoticed } from './floor-rises-unnoticed.ts'
 import { foldedAndNotKept } from './folded-and-not-kept.ts'
+import { forkNotNoticed } from './fork-not-noticed.ts'
 import { gapNotNoticed } from './gap-not-noticed.ts'
 import { heldChangeNotAskedFor } from './held-change-not-asked-for.ts'
 import { intentCountedInEachRegion } from './intent-counted-in-each-region.ts'
@@ -48,10 +48,10 @@ export const planted: readonly PlantedBug[] = [
   digestNotUpdated,
   effectOvertakesAHeldCause,
   emptiedDocumentIsNone,
-  flippedBitIsAFork,
   floorKeptFromPeers,
   floorRisesUnnoticed,
   foldedAndNotKept,
+  forkNotNoticed,
   gapNotNoticed,
   heldChangeNotAskedFor,
   intentCountedInEachRegion,

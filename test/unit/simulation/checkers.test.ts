@@ -19,6 +19,8 @@ import { documentsFollow } from '../../simulation/checkers/documents-follow.ts'
 import { durableBeforeShipped } from '../../simulation/checkers/durable-before-shipped.ts'
 import { effectsLater } from '../../simulation/checkers/effects-later.ts'
 import { equalChangesEqualDocuments } from '../../simulation/checkers/equal-changes-equal-documents.ts'
+import { forksAreNoticed } from '../../simulation/checkers/forks-are-noticed.ts'
+import { forksForCause } from '../../simulation/checkers/forks-for-cause.ts'
 import { foldedIsShared } from '../../simulation/checkers/folded-is-shared.ts'
 import { intentsOnce, model, type IntentBook } from '../../simulation/checkers/intents-once.ts'
 import { neverOversold } from '../../simulation/checkers/never-oversold.ts'
@@ -297,10 +299,41 @@ describe('breaks for cause', () => {
   })
 })
 
+describe('forks for cause', () => {
+  test('is broken by a node that tells of two histories', () => {
+    const { checker, reports } = underTest(forksForCause)
+    checker.accused?.({ node: nodes.alice, sentence: 'Replica a1 has two histories.' })
+    expect(reports).toHaveLength(1)
+  })
+})
+
+describe('forks are noticed', () => {
+  const twins = () => [withStock(), withStock([])].map((tables) => settled(tables))
+
+  test('holds where all have one history', () => {
+    const { checker, reports } = underTest(forksAreNoticed)
+    checker.settled?.({ nodes: twins() })
+    expect(reports).toEqual([])
+  })
+
+  test('is broken where two nodes have two, and nobody says so', () => {
+    const { checker, reports } = underTest(forksAreNoticed)
+    const [one, other] = twins()
+    const ours = other!.tables.chains.get(alice)?.get(1)
+    ours!.bytes = changeOf(first, { requests: ['another'] })
+    checker.settled?.({ nodes: [one!, other!] })
+    expect(reports).toHaveLength(1)
+    const told = underTest(forksAreNoticed)
+    told.checker.settled?.({ nodes: [one!, { ...other!, reportedFork: true }] })
+    expect(told.reports).toEqual([])
+  })
+})
+
 const settled = (tables: Tables, more: Partial<SettledNode['state']> = {}): SettledNode => ({
   node: nodes.alice,
   state: { heads: tables.heads, clock: tables.clock, digest: tables.digest, ...more },
   tables,
+  reportedFork: false,
   kinds: newestRelease.kinds,
 })
 

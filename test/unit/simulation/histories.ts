@@ -84,6 +84,7 @@ export const durable = (
   replica: alice,
   before: new Map(),
   appended,
+  links: [],
   folded: [],
   floor: new Map(),
   isAhead: false,
