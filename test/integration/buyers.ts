@@ -67,19 +67,32 @@ export const createBuyers = (plan: BuyersPlan): Buyers => {
   let named = 0
   const nameOf = (what: string) => `${what}-${++named}`
 
-  /** Sends it until there is an answer that counts, each time to whoever `where` says. */
-  const insist = async (where: () => string, asked: Asked): Promise<Reply> => {
+  /**
+   * Sends it to some of these nodes until there is an answer that counts. A yes counts from anybody. A no
+   * is the word of the one node that says it: where a request was not answered, it may have been taken,
+   * and so that node is asked again before the buyer goes away.
+   */
+  const insist = async (nodes: readonly string[], asked: Asked): Promise<Reply> => {
+    const unheard = new Set<string>()
+    let next = random.pick(nodes)
     for (let tries = 0; tries < triesMax; tries++) {
       if (tries > 0) {
         counts.repeated++
         await pause(10 + random.below(90))
       }
-      const reply = await request(where(), asked.method, `/api/v1${asked.path}`, asked).catch(
+      const url = next
+      next = random.pick(nodes)
+      const reply = await request(url, asked.method, `/api/v1${asked.path}`, asked).catch(
         () => undefined,
       )
-      if (reply && reply.status !== 202 && !passing.has(reply.body.code)) return reply
-      // An order that waits for its payment stands.
-      if (reply?.status === 202 && asked.path === '/orders') return reply
+      if (!reply) unheard.add(url)
+      else if (isYes(reply, asked)) return reply
+      else if (isNo(reply)) {
+        unheard.delete(url)
+        const [other] = unheard
+        if (other === undefined) return reply
+        next = other
+      }
     }
     throw new Error(`${asked.method} ${asked.path} was never answered`)
   }
@@ -101,8 +114,7 @@ export const createBuyers = (plan: BuyersPlan): Buyers => {
   /** At whichever node, each time: the name of an order is one everywhere. */
   const order = async (): Promise<void> => {
     const key = nameOf('order-key')
-    const anywhere = () => random.pick(urls)
-    const placed = await insist(anywhere, {
+    const placed = await insist(urls, {
       method: 'POST',
       path: '/orders',
       headers: { ...admin, 'idempotency-key': key },
@@ -122,13 +134,12 @@ export const createBuyers = (plan: BuyersPlan): Buyers => {
     orders.delete(id)
     counts.givenBack++
     const back = { method: 'POST', path: `/orders/${id}/cancel`, headers: admin, body: {} }
-    await insist(anywhere, { ...back, headers: { ...admin, 'idempotency-key': nameOf('cancel') } })
+    await insist(urls, { ...back, headers: { ...admin, 'idempotency-key': nameOf('cancel') } })
   }
 
   /** At one node, which is the buyer's: units of a purchase are set aside there. */
   const purchase = async (): Promise<void> => {
-    const url = random.pick(urls)
-    const here = () => url
+    const here = [random.pick(urls)]
     const cart = Array.from({ length: 26 }, () => random.below(16).toString(16)).join('') as CartId
     const own = { 'x-cart-token': tokens.tokenOf(cart) }
     const attempt = await insist(here, {
@@ -168,6 +179,12 @@ export const createBuyers = (plan: BuyersPlan): Buyers => {
     standing: { orders, purchases },
   }
 }
+
+// An order that waits for its payment stands; any other 202 is a place in a queue.
+const isYes = ({ status }: Reply, { path }: Asked): boolean =>
+  status < 300 && (status !== 202 || path === '/orders')
+
+const isNo = ({ status, body }: Reply): boolean => status >= 400 && !passing.has(body.code)
 
 const triesMax = 2_000
 

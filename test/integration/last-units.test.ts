@@ -19,7 +19,7 @@ import { seedFor } from './seed.ts'
 
 const isFull = process.env['ATOLL_TEST_SIZE'] === 'full'
 const size = isFull
-  ? { runs: 20, units: 1_000, attempts: 20_000, atOnce: 24 }
+  ? { runs: 20, units: 1_000, attempts: 20_000, atOnce: 48 }
   : { runs: 1, units: 100, attempts: 1_200, atOnce: 12 }
 /** Of all attempts, those that come when everything is healed, so that there is demand left. */
 const healedShare = 0.1
