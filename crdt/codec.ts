@@ -27,10 +27,34 @@ export class DecodeError extends Error {
 }
 
 export const encode = (write: (encoder: Encoder) => void): Uint8Array => {
-  const encoder = encoding.createEncoder()
+  const { encoder, isTaken } = scratch
+  if (isTaken) return encodeWith(encoding.createEncoder(), write)
+  scratch.isTaken = true
+  try {
+    return encodeWith(encoder, write)
+  } finally {
+    // What did not fit went into buffers of its own, and they are not kept.
+    encoder.cbuf = scratch.bytes
+    encoder.cpos = 0
+    encoder.bufs.length = 0
+    scratch.isTaken = false
+  }
+}
+
+const encodeWith = (encoder: Encoder, write: (encoder: Encoder) => void): Uint8Array => {
   write(encoder)
   return encoding.toUint8Array(encoder)
 }
+
+// One buffer for all encodings, taken for the length of one: to begin each with a small one and let it
+// grow costs as much as to write into it.
+const createScratch = (bytesMax: number) => {
+  const encoder = encoding.createEncoder()
+  const bytes = new Uint8Array(bytesMax)
+  encoder.cbuf = bytes
+  return { encoder, bytes, isTaken: false }
+}
+const scratch = createScratch(16 * 1_024)
 
 /** What `read` makes of all of `bytes`; anything thrown on the way becomes a `DecodeError`. */
 export const decode = <T>(bytes: Uint8Array, read: (decoder: Decoder) => T): T => {

@@ -7,7 +7,7 @@
  */
 
 import { crc32 } from 'node:zlib'
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import * as codec from '../crdt/codec.ts'
 import { counterMax, type Dot, type ReplicaId } from '../crdt/dot.ts'
 import * as hlc from '../crdt/hybrid-logical-clock.ts'
@@ -139,7 +139,7 @@ export const chainStart: Uint8Array = new Uint8Array(32)
 
 /** The link that `bytes` add to a chain whose last link is `previous`. */
 export const chainHash = (previous: Uint8Array, bytes: Uint8Array): Uint8Array =>
-  createHash('sha256').update(previous).update(bytes).digest()
+  hash('sha256', Buffer.concat([previous, bytes]), 'buffer')
 
 export type ChainHeads = ReadonlyMap<ReplicaId, ChainHead>
 

@@ -9,7 +9,7 @@
  * cost", 1997.
  */
 
-import { createHash } from 'node:crypto'
+import { hash as hashOf } from 'node:crypto'
 
 export const digestBytes = 32
 
@@ -17,7 +17,8 @@ export const empty = (): Uint8Array => new Uint8Array(digestBytes)
 
 /** What one document adds to the sum. The id's length keeps an id from running into the bytes. */
 export const documentHash = (kind: string, id: string, bytes: Uint8Array): Uint8Array =>
-  createHash('sha256').update(`${kind}/${id.length}/${id}`).update(bytes).digest()
+  // In one piece: short texts take longer to hand over piece by piece than to hash.
+  hashOf('sha256', Buffer.concat([Buffer.from(`${kind}/${id.length}/${id}`), bytes]), 'buffer')
 
 export interface Sum {
   add(hash: Uint8Array): void

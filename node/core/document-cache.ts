@@ -1,4 +1,4 @@
-/** The documents in use, decoded; the least recently used ones leave. */
+/** The documents in use, decoded; those that were not used for long leave. */
 
 import * as causalContext from '../../crdt/causal-context.ts'
 import type { Document, Schema } from '../../crdt/document.ts'
@@ -39,8 +39,10 @@ export interface DocumentCache {
 }
 
 export const createDocumentCache = (store: Store): DocumentCache => {
-  // A Map keeps the order of insertion; what is used again moves to the end.
-  const documents = new Map<string, CachedDocument>()
+  // Two generations: what is used moves to the young one, and what was not used while that one filled
+  // leaves with the old one. To keep all in the order of their use costs every read two changes of a map.
+  let young = createGeneration()
+  let old = createGeneration()
 
   const load = (kind: DocumentKind, id: string): CachedDocument => {
     const stored = store.readDocument(kind.schema.kind, id)
@@ -57,21 +59,39 @@ export const createDocumentCache = (store: Store): DocumentCache => {
 
   return {
     get: (kind, id) => {
-      const key = `${kind.schema.kind}/${id}`
-      const cached = documents.get(key)
-      if (cached) documents.delete(key)
-      const document = cached ?? load(kind, id)
-      documents.set(key, document)
+      const documents = ofKind(young, kind)
+      const used = documents.get(id)
+      if (used) return used
+      const document = old.documents.get(kind)?.get(id) ?? load(kind, id)
+      documents.set(id, document)
+      young.size++
       return document
     },
     trim: () => {
-      for (const key of documents.keys()) {
-        if (documents.size <= cachedDocumentsMax) break
-        documents.delete(key)
-      }
+      if (young.size <= cachedDocumentsMax / 2) return
+      old = young
+      young = createGeneration()
     },
-    clear: () => documents.clear(),
+    clear: () => {
+      young = createGeneration()
+      old = createGeneration()
+    },
   }
+}
+
+interface Generation {
+  readonly documents: Map<DocumentKind, Map<string, CachedDocument>>
+  size: number
+}
+
+const createGeneration = (): Generation => ({ documents: new Map(), size: 0 })
+
+const ofKind = ({ documents }: Generation, kind: DocumentKind): Map<string, CachedDocument> => {
+  const known = documents.get(kind)
+  if (known) return known
+  const made = new Map<string, CachedDocument>()
+  documents.set(kind, made)
+  return made
 }
 
 /** Joins `delta`, which is encoded as `bytes`, into `document`. */

@@ -51,20 +51,39 @@ export interface Resolution {
   readonly value: Value
 }
 
+type Register = DotFun<Stamped<Value>>
+
 /** Registers by their path: `price`, or `variants/<id>` for one under a key. */
 export const registersOf = (
+  schema: Pick<Schema, 'fields'>,
+  document: Pick<Document, 'store'>,
+): readonly (readonly [path: string, register: Register])[] => {
+  const found: (readonly [string, Register])[] = []
+  eachRegister(schema, document, (register, name, key) => found.push([pathOf(name, key), register]))
+  return found
+}
+
+const pathOf = (name: string, key: string | undefined): string =>
+  key === undefined ? name : `${name}/${key}`
+
+// Every write of every document comes this way, so that nothing is made on it.
+const eachRegister = (
   { fields }: Pick<Schema, 'fields'>,
   { store }: Pick<Document, 'store'>,
-): readonly (readonly [path: string, register: DotFun<Stamped<Value>>])[] =>
-  Object.entries(fields).flatMap(([name, [, { type }]]) => {
-    if (type === 'lww-register') return [[name, store[name] as DotFun<Stamped<Value>>] as const]
-    if (type !== 'or-map') return []
-    const registers = store[name] as ReadonlyMap<string, DotFun<Stamped<Value>>>
-    return [...registers].map(([key, register]) => [`${name}/${key}`, register] as const)
-  })
+  show: (register: Register, name: string, key: string | undefined) => void,
+): void => {
+  for (const name in fields) {
+    const type = fields[name]?.[1].type
+    if (type === 'lww-register') show(store[name] as Register, name, undefined)
+    if (type !== 'or-map') continue
+    for (const [key, register] of store[name] as ReadonlyMap<string, Register>) {
+      show(register, name, key)
+    }
+  }
+}
 
 /** Whether concurrent writes left different values; the same value written twice is none. */
-export const isContested = (register: DotFun<Stamped<Value>>): boolean => {
+export const isContested = (register: Register): boolean => {
   if (register.size < 2) return false
   const [first, ...others] = [...register.values()].map(({ value }) => value.value)
   return others.some((value) => !equals(value, first ?? null))
@@ -74,12 +93,16 @@ export const isContested = (register: DotFun<Stamped<Value>>): boolean => {
 export const conflictsOf = (
   { kind: { schema }, ownRules = {} }: InspectedKind,
   document: Document,
-): readonly string[] => [
-  ...registersOf(schema, document)
-    .filter(([path, register]) => !(path in ownRules) && isContested(register))
-    .map(([path]) => path),
-  ...Object.keys(ownRules).filter((path) => ownRules[path]?.isContested(document)),
-]
+): readonly string[] => {
+  const contested: string[] = []
+  eachRegister(schema, document, (register, name, key) => {
+    if (!isContested(register)) return
+    const path = pathOf(name, key)
+    if (!(path in ownRules)) contested.push(path)
+  })
+  for (const path in ownRules) if (ownRules[path]?.isContested(document)) contested.push(path)
+  return contested
+}
 
 export const conflictTable = ({ schema }: Pick<DocumentKind, 'schema'>): Table => ({
   name: `conflicts_${tableName(schema.kind)}`,

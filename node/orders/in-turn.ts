@@ -18,13 +18,20 @@ export const inTurn = <R>(
   turns: readonly Turn<R>[],
 ): Result<readonly DraftDelta[], R> => {
   const done = new Map<string, DraftDelta>()
+  /** Documents as they are after what was done so far, once somebody has asked. */
+  const joined = new Map<string, Document>()
   const after: World = {
     ...world,
     read: <F extends Fields>(schema: Schema<F>, id: string): Document<F> => {
-      const before = world.read(schema, id)
-      const made = done.get(keyOf(schema, id))
-      // Under a key there are deltas of this schema only.
-      return made ? schema.join(before, made.delta as Document<F>) : before
+      const key = keyOf(schema, id)
+      const made = done.get(key)
+      if (!made) return world.read(schema, id)
+      // Under a key there are documents of this schema only.
+      const known = joined.get(key) as Document<F> | undefined
+      if (known) return known
+      const after = schema.join(world.read(schema, id), made.delta as Document<F>)
+      joined.set(key, after)
+      return after
     },
     exists: (schema, id) =>
       world.exists(schema, id) ||
@@ -36,6 +43,7 @@ export const inTurn = <R>(
     for (const made of result.value) {
       const key = keyOf(made.schema, made.id)
       const before = done.get(key)
+      joined.delete(key)
       done.set(key, before ? { ...made, delta: made.schema.join(before.delta, made.delta) } : made)
     }
   }

@@ -109,8 +109,10 @@ export const createPaymentQueries = (database: Database.Database): PaymentQuerie
   )
   const ofToken = database
     .prepare<[string, number], number>(
-      `select count(distinct account) from payment_attempts
-       where token = ? and created_ms >= ? and account is not null`,
+      `select count(distinct account) from (
+         select account from payment_attempts
+         where token = ? and created_ms >= ? and account is not null
+         order by created_ms desc limit ${attemptsOfTokenMax})`,
     )
     .pluck()
   const usual = database.prepare<[string, string], { orders: number; average: number | null }>(
@@ -137,5 +139,8 @@ export const createPaymentQueries = (database: Database.Database): PaymentQuerie
     },
   }
 }
+
+/** A card that was used more often than this in ten minutes has told enough by its latest uses. */
+const attemptsOfTokenMax = 100
 
 const nobody = { attempts: 0, declined: 0, tokens: 0 }

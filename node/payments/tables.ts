@@ -87,7 +87,8 @@ create table if not exists payment_attempts (
 create index if not exists payment_attempts_of_document on payment_attempts (document);
 create index if not exists payment_attempts_by_account
   on payment_attempts (account, created_ms) where account is not null;
-create index if not exists payment_attempts_by_token on payment_attempts (token, created_ms);
+create index if not exists payment_attempts_by_token
+  on payment_attempts (token, created_ms, account) where account is not null;
 
 create table if not exists refunds (
   document     integer not null,

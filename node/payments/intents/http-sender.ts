@@ -1,11 +1,10 @@
 /**
- * Sends requests to one gateway over connections that are kept open. It is Node's own client: `fetch`
- * takes twice the time of it for each of the three requests that an order needs.
+ * Sends requests to one gateway over connections that are kept open. It is undici's own interface: Node's
+ * client takes half as much time again for each of the three requests that an order needs, and `fetch`,
+ * which is made of undici, three times as much.
  */
 
-import { Agent as HttpAgent, request as httpRequest } from 'node:http'
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
-import { Fault } from '../../fault.ts'
+import { Agent, request } from 'undici'
 
 /** Sends one request; rejects if it fails on the way, or its signal is aborted. */
 export type Send = (request: SentRequest) => Promise<SentAnswer>
@@ -35,43 +34,16 @@ const answerBytesMax = 1_024 * 1_024
 const connectionsMax = 128
 
 export const createHttpSender = (): HttpSender => {
-  const options = { keepAlive: true, maxSockets: connectionsMax, scheduling: 'lifo' } as const
-  const http = new HttpAgent(options)
-  const https = new HttpsAgent(options)
+  const agent = new Agent({ connections: connectionsMax, maxResponseSize: answerBytesMax })
 
-  const send: Send = ({ method, url, headers, body, signal }) =>
-    new Promise((resolve, reject) => {
-      const isPlain = url.startsWith('http:')
-      const sent = (isPlain ? httpRequest : httpsRequest)(url, {
-        method,
-        agent: isPlain ? http : https,
-        signal,
-        headers: { ...headers, 'content-length': Buffer.byteLength(body) },
-      })
-      sent.on('error', reject)
-      sent.on('response', (response) => {
-        const chunks: Buffer[] = []
-        let size = 0
-        response.on('data', (chunk: Buffer) => {
-          chunks.push(chunk)
-          size += chunk.length
-          if (size > answerBytesMax) {
-            sent.destroy(new Fault('payment_unavailable', 'The gateway answered too much'))
-          }
-        })
-        response.on('error', reject)
-        response.on('end', () =>
-          resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }),
-        )
-      })
-      sent.end(body)
-    })
+  const send: Send = async ({ method, url, headers, body, signal }) => {
+    const sent = { method, headers, signal, dispatcher: agent, ...(body === '' ? {} : { body }) }
+    const { statusCode, body: answer } = await request(url, sent)
+    return { status: statusCode, text: await answer.text() }
+  }
 
   return {
     send,
-    close: () => {
-      http.destroy()
-      https.destroy()
-    },
+    close: () => void agent.destroy(),
   }
 }

@@ -59,14 +59,17 @@ export const createPatience = ({ timers, random, changed }: PatienceDeps): Patie
     signal: AbortSignal,
     request: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> => {
-    const limit = new AbortController()
-    const forget = timers.after(requestMsMax, () => limit.abort(tooSlow()))
-    const both = AbortSignal.any([signal, limit.signal])
+    const end = new AbortController()
+    const forget = timers.after(requestMsMax, () => end.abort(tooSlow()))
+    // `AbortSignal.any` costs more than all else that is done here.
+    const abort = () => end.abort(signal.reason)
+    signal.addEventListener('abort', abort)
     try {
       // The breaker passes through what the request answers.
-      return (await breaker.fire((both) => untilAborted(both, request(both)), both)) as T
+      return (await breaker.fire((own) => untilAborted(own, request(own)), end.signal)) as T
     } finally {
       forget()
+      signal.removeEventListener('abort', abort)
     }
   }
 
@@ -104,8 +107,9 @@ const untilAborted = <T>(signal: AbortSignal, work: Promise<T>): Promise<T> =>
   new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason as Error)
     if (signal.aborted) return abort()
-    signal.addEventListener('abort', abort, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+    // It is the try's own signal, and ends with it.
+    signal.addEventListener('abort', abort)
+    work.then(resolve, reject)
   })
 
 const tooSlow = () =>
