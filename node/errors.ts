@@ -6,6 +6,7 @@
  */
 
 import { inventoryErrorCodes } from './inventory/error-codes.ts'
+import { mergedErrorCodes } from './merged/error-codes.ts'
 import { orderErrorCodes } from './orders/error-codes.ts'
 import { paymentErrorCodes } from './payments/error-codes.ts'
 import { pricingErrorCodes } from './pricing/error-codes.ts'
@@ -289,6 +290,8 @@ export const errorCodes = {
     normal: 'When a second node is started on the directory of one that runs.',
     next: 'Stop the other node, or give this one a directory of its own with --data.',
   },
+  ...mergedErrorCodes,
+
   storage_full: {
     status: 503,
     title: 'The disk is full',

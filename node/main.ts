@@ -15,6 +15,7 @@ const usage = `atoll COMMAND
   import-locations FILE --to URL
                             a list of stores into a node, as locations of stock
   export FILE --from URL    the catalog back out
+  migrate --to URL          brings the merged store's tables up to date
   verify DIR                proves a data directory
   rebuild DIR               makes all that is derived from base and log anew
   quarantine DIR            replicas of which two histories were found; --lift trusts one again
@@ -69,6 +70,8 @@ const run = async (command: string | undefined, args: readonly string[]): Promis
       return (await import('./cli/import-locations.ts')).importLocationsCommand(deps, args)
     case 'export':
       return (await import('./cli/export.ts')).exportCommand(deps, args)
+    case 'migrate':
+      return (await import('./cli/migrate.ts')).migrateCommand(deps, args)
     case 'verify':
       return (await import('./cli/storage.ts')).verifyCommand(deps, args)
     case 'rebuild':
