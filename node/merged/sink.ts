@@ -1,7 +1,7 @@
 /**
- * What is derived from the merged store's documents in the same database, such as the tables that
- * reports are made of. A sink is told of documents in the transaction that changed them, so it is never
- * behind them and never ahead.
+ * A sink: what is derived from the merged store's documents in the same database, such as the tables
+ * that reports are made of. It is told of documents in the transaction that changed them, so it is
+ * never behind them and never ahead.
  */
 
 import type { Document } from '../../crdt/document.ts'
