@@ -39,6 +39,9 @@ export interface Config {
   readonly payments: PaymentsConfig
   /** Whether an order that only this node has is taken, with a note, or not at all. */
   readonly orderDurability: OrderDurability
+  /** Where events are published to, beside the log; both, one, or none. */
+  readonly redisUrl?: string
+  readonly amqpUrl?: string
   /** What the operator should know although nothing is wrong, a line each. */
   readonly notices: readonly string[]
 }
@@ -89,8 +92,8 @@ export const parseConfig = ({
   const retentionDays = read('retention-days', values.retentionDays) ?? 30
   const trustedProxies = read('trusted-proxies', values.trustedProxies) ?? 0
   read('postgres-url', (url) => values.url(url, ['postgres:', 'postgresql:']))
-  read('redis-url', (url) => values.url(url, ['redis:', 'rediss:']))
-  read('amqp-url', (url) => values.url(url, ['amqp:', 'amqps:']))
+  const redisUrl = read('redis-url', (url) => values.url(url, ['redis:', 'rediss:']))
+  const amqpUrl = read('amqp-url', (url) => values.url(url, ['amqp:', 'amqps:']))
   const payments = paymentsConfig({
     payments: read('payments', values.payments),
     gatewayUrl: read('gateway-url', values.gatewayUrl),
@@ -128,6 +131,8 @@ export const parseConfig = ({
     trustedProxies,
     payments: payments.value,
     orderDurability,
+    ...(redisUrl === undefined ? {} : { redisUrl }),
+    ...(amqpUrl === undefined ? {} : { amqpUrl }),
     notices: [
       ...(clusterKey && values.looksTyped(clusterKey)
         ? [`ATOLL_CLUSTER_KEY is not random. ${values.howToMakeAKey}`]
@@ -231,10 +236,12 @@ const noticesOf = (given: ReadonlyMap<SettingName, Source>, workers: number): re
   }
   if (workers > 0) say('workers', 'has no effect in this release: one thread answers all requests')
   say('postgres-url', 'has no effect in this release: there is no merged store yet')
-  say('redis-url', 'has no effect in this release: there is no event bus yet')
-  say('amqp-url', 'has no effect in this release: there is no event bus yet')
-  for (const name of secretSettings)
+  const urls = (['redis-url', 'amqp-url'] as const).filter((name) => hasPassword(given.get(name)))
+  for (const name of [...secretSettings, ...urls])
     if (given.get(name)?.from.startsWith('--') === true)
       say(name, 'can be read by everyone on this machine: prefer the environment variable')
   return notices
 }
+
+const hasPassword = (source: Source | undefined): boolean =>
+  source !== undefined && URL.canParse(source.text) && new URL(source.text).password !== ''

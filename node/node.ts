@@ -27,6 +27,7 @@ import { createPipeline } from './core/pipeline.ts'
 import { refresh } from './core/rebuild.ts'
 import { createSqliteStore } from './core/sqlite-store.ts'
 import { createEventDocs } from './events/docs-page.ts'
+import { openEvents, type Events } from './events/open-events.ts'
 import { createDocsRoutes } from './http/docs.ts'
 import {
   createEventLoopCheck,
@@ -102,6 +103,7 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
   let stockroom: Stockroom | undefined
   let checkouts: Checkouts | undefined
   let coupons: CouponBroker | undefined
+  let events: Events | undefined
   const nodes = createNodeQueries(store.database)
   const activeOthers = () =>
     nodes
@@ -127,6 +129,7 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
       stockroom?.committed(changed)
       checkouts?.committed(changed)
       coupons?.committed()
+      events?.committed(changed)
     },
   })
   const pipeline = createPipeline({
@@ -149,6 +152,7 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
     pipeline,
     mesh: () => mesh,
     retentionDays: config.retentionDays,
+    unreadFrom: () => events?.unreadFrom(),
     clock,
     timers: deps.timers,
     log,
@@ -157,6 +161,9 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
   })
   opened.defer(() => replication?.close())
   await replication.begin()
+  const { redisUrl, amqpUrl } = config
+  events = openEvents(deps, { node: config.name, dataDir, core, store, nodes, redisUrl, amqpUrl })
+  opened.defer(() => events?.close())
   stockroom = openStockroom(deps, {
     node: config.name,
     core,
@@ -262,6 +269,7 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
         membership: replication.standing,
         rights: () => stockroom?.check() ?? { status: 'ok' },
         payments: payments.check,
+        events: () => events?.check() ?? { status: 'ok' },
       },
     }),
   )

@@ -121,14 +121,14 @@ export const settings = [
     name: 'redis-url',
     variable: 'ATOLL_REDIS_URL',
     placeholder: 'redis://…',
-    meaning: 'the event bus (no effect yet)',
+    meaning: 'a Redis whose streams events are published to',
     otherwise: 'none',
   },
   {
     name: 'amqp-url',
     variable: 'ATOLL_AMQP_URL',
     placeholder: 'amqp://…',
-    meaning: 'the event bus (no effect yet)',
+    meaning: 'a RabbitMQ whose exchanges events are published to',
     otherwise: 'none',
   },
   {

@@ -2,7 +2,7 @@
 
 import { documentOf, streams, type EventType, type Stream } from './catalogue.ts'
 
-const exchangeOfStream = (stream: Stream): string => stream.replace('_', '.')
+export const exchangeOfStream = (stream: Stream): string => stream.replace('_', '.')
 
 /** `order.created` goes to `order.events`; its type is the routing key. */
 export const exchangeOf = (type: EventType): string => exchangeOfStream(documentOf(type).streams[0])

@@ -31,6 +31,8 @@ export interface LogKeeperDeps {
   /** The names of all other nodes but those that were declared gone. */
   readonly others: () => readonly string[]
   readonly retentionMs: number
+  /** The position from which some consumer of events has still to read. */
+  readonly unreadFrom?: () => number | undefined
   /** Whether folding had better wait: much is to be done, or the node is catching up. */
   readonly isBusy: () => boolean
   readonly clock: Clock
@@ -50,6 +52,9 @@ export const createLogKeeper = (deps: LogKeeperDeps): LogKeeper => {
     return stored ? change.decode(stored.bytes).time.wallMs : Number.POSITIVE_INFINITY
   }
 
+  const positionOf = (replica: ReplicaId, counter: number): number =>
+    store.readChange({ replica, counter })?.position ?? Number.POSITIVE_INFINITY
+
   const foldNow = async (): Promise<number> => {
     const heard = remembered.note(deps.heard(), clock.now())
     const known = new Map(heard.map((one) => [one.name, one]))
@@ -57,8 +62,9 @@ export const createLogKeeper = (deps: LogKeeperDeps): LogKeeper => {
       nowMs: clock.now(),
       retentionMs: deps.retentionMs,
       others: deps.others().map((name) => known.get(name) ?? strangerOf(name)),
+      unreadFrom: deps.unreadFrom?.(),
     }
-    const log = { heads: core.state().heads, floor: core.floor(), wallMsAt }
+    const log = { heads: core.state().heads, floor: core.floor(), wallMsAt, positionOf }
     const upTo = foldable(log, rule)
     if (upTo.size === 0) return 0
     const changes = await foldInSlices(

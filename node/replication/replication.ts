@@ -46,6 +46,8 @@ export interface ReplicationDeps {
   readonly pipeline: Pick<Pipeline, 'submit' | 'waiting'>
   readonly mesh: () => Mesh | undefined
   readonly retentionDays: number
+  /** The position from which some consumer of events has still to read. */
+  readonly unreadFrom?: () => number | undefined
   readonly clock: Clock
   readonly timers: Timers
   readonly log: Log
@@ -82,6 +84,7 @@ export const createReplication = (deps: ReplicationDeps): Replication => {
         .filter(({ name, standing }) => name !== node && standing === 'active')
         .map(({ name }) => name),
     retentionMs: deps.retentionDays * dayMs,
+    ...(deps.unreadFrom ? { unreadFrom: deps.unreadFrom } : {}),
     isBusy,
     clock,
     timers,

@@ -5,6 +5,9 @@
  * A node that was not heard of for longer than the retention holds nothing back: it will be brought up
  * to date by its documents. But a change that nobody else has is never folded while there are others:
  * the log is how it gets to them.
+ *
+ * What a consumer of events has not read yet is kept for it, too, for as long again as the retention: a
+ * bus that is away for longer must not fill the disk, and what it misses is counted.
  */
 
 import type { ReplicaId } from '../../crdt/dot.ts'
@@ -25,6 +28,8 @@ export interface FoldRule {
   readonly retentionMs: number
   /** All other nodes but those that were declared gone. */
   readonly others: readonly Acquaintance[]
+  /** The position from which some consumer of events has still to read; undefined if there is none. */
+  readonly unreadFrom?: number | undefined
 }
 
 export interface FoldableLog {
@@ -32,12 +37,14 @@ export interface FoldableLog {
   readonly floor: ChainHeads
   /** The time of a change of the log; a replica's times never go back. */
   readonly wallMsAt: (replica: ReplicaId, counter: number) => number
+  /** Where it stands in the log; a replica's positions never go back. */
+  readonly positionOf: (replica: ReplicaId, counter: number) => number
 }
 
 /** Of each replica of which something may be folded, the last change that may be. */
 export const foldable = (
-  { heads, floor, wallMsAt }: FoldableLog,
-  { nowMs, retentionMs, others }: FoldRule,
+  { heads, floor, wallMsAt, positionOf }: FoldableLog,
+  { nowMs, retentionMs, others, unreadFrom = Number.POSITIVE_INFINITY }: FoldRule,
 ): VersionVector => {
   const beforeMs = nowMs - retentionMs
   const holding = others.filter(({ heardMs }) => heardMs !== undefined && heardMs >= beforeMs)
@@ -48,7 +55,11 @@ export const foldable = (
       nodes.map(({ acknowledged }) => counterOf(acknowledged, replica))
     const heldElsewhere = others.length > 0 ? Math.max(...acknowledgedBy(others)) : head
     const limit = Math.min(head, heldElsewhere, ...acknowledgedBy(holding))
-    const last = lastWhere(from, limit, (counter) => wallMsAt(replica, counter) < beforeMs)
+    const last = lastWhere(from, limit, (counter) => {
+      const wallMs = wallMsAt(replica, counter)
+      const isWaitedFor = wallMs >= beforeMs - retentionMs
+      return wallMs < beforeMs && !(isWaitedFor && positionOf(replica, counter) >= unreadFrom)
+    })
     if (last > from) upTo.set(replica, last)
   }
   return upTo

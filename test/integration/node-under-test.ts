@@ -26,6 +26,9 @@ export interface NodeOptions {
   readonly timers?: Timers
   /** Who takes its payments; a sandbox of its own, if it is left out. */
   readonly payments?: PaymentsConfig
+  /** Where its events go, beside its log. */
+  readonly redisUrl?: string
+  readonly amqpUrl?: string
   /** Told when its disk failed; the test fails if it is left out. */
   readonly broken?: (error: unknown) => void
 }
@@ -161,6 +164,8 @@ export const startNode = async (options: NodeOptions): Promise<NodeUnderTest> =>
       trustedProxies: 0,
       payments: options.payments ?? { provider: 'sandbox' },
       orderDurability: 'prefer-replicated',
+      ...(options.redisUrl === undefined ? {} : { redisUrl: options.redisUrl }),
+      ...(options.amqpUrl === undefined ? {} : { amqpUrl: options.amqpUrl }),
       notices: [],
     },
   )

@@ -147,8 +147,8 @@ describe('a configuration', () => {
       'stripe-secret-key',
       'stripe-webhook-secret',
     ]
-    expect(fromEnv).toHaveLength(4)
-    expect(fromFlags).toHaveLength(4 + secrets.filter((name) => !less.includes(name)).length)
+    expect(fromEnv).toHaveLength(2)
+    expect(fromFlags).toHaveLength(2 + secrets.filter((name) => !less.includes(name)).length)
   })
 })
 
@@ -284,11 +284,11 @@ describe('a notice', () => {
     expect(
       accepted({
         ATOLL_WORKERS: '2',
-        ATOLL_REDIS_URL: 'redis://localhost',
+        ATOLL_POSTGRES_URL: 'postgres://localhost/atoll',
       }).notices,
     ).toEqual([
       expect.stringMatching(/^ATOLL_WORKERS has no effect/),
-      expect.stringMatching(/^ATOLL_REDIS_URL has no effect/),
+      expect.stringMatching(/^ATOLL_POSTGRES_URL has no effect/),
     ])
   })
 
@@ -302,5 +302,9 @@ describe('a notice', () => {
     expect(accepted({}, ['--cluster-key', key]).notices).toEqual([
       expect.stringMatching(/^--cluster-key can be read by everyone/),
     ])
+    expect(accepted({}, ['--redis-url', 'redis://:secret@localhost']).notices).toEqual([
+      expect.stringMatching(/^--redis-url can be read by everyone/),
+    ])
+    expect(accepted({}, ['--redis-url', 'redis://localhost']).notices).toEqual([])
   })
 })

@@ -40,6 +40,11 @@ const acquaintance: fc.Arbitrary<Acquaintance> = fc.record({
   acknowledged: perReplica(fc.nat({ max: 12 })),
 })
 const others = fc.array(acquaintance, { maxLength: 3 })
+const unread = fc.option(fc.nat({ max: 40 }), { nil: undefined })
+
+/** The replicas' changes stand in the log in turn. */
+const positionOf = (id: ReplicaId, counter: number): number =>
+  counter * replicas.length + replicas.indexOf(id)
 
 const logOf = ({ timesMs: times, folded }: Life): FoldableLog => {
   const counters = new Map([...times].map(([id, list]) => [id, list.length]))
@@ -52,36 +57,42 @@ const logOf = ({ timesMs: times, folded }: Life): FoldableLog => {
       expect(counter).toBeGreaterThan(floors.get(id)!)
       return times.get(id)![counter - 1]!
     },
+    positionOf,
   }
 }
 
 /** The rule once more, change by change. */
 const mayFold = (
   { timesMs: times }: Life,
-  { others: nodes }: Pick<FoldRule, 'others'>,
+  { others: nodes, unreadFrom = Infinity }: Pick<FoldRule, 'others' | 'unreadFrom'>,
   replica: ReplicaId,
   counter: number,
 ): boolean => {
   const beforeMs = nowMs - retentionMs
   const has = ({ acknowledged }: Acquaintance) => counterOf(acknowledged, replica) >= counter
-  const isOld = times.get(replica)![counter - 1]! < beforeMs
+  const wallMs = times.get(replica)![counter - 1]!
+  const isOld = wallMs < beforeMs
+  const isWaitedFor = positionOf(replica, counter) >= unreadFrom && wallMs >= beforeMs - retentionMs
   const isHeard = ({ heardMs }: Acquaintance) => heardMs !== undefined && heardMs >= beforeMs
+  if (isWaitedFor) return false
   return isOld && nodes.filter(isHeard).every(has) && (nodes.length === 0 || nodes.some(has))
 }
 
 describe('what may be folded', () => {
   test('is of each replica the longest run that the rule allows, change by change', () => {
     fc.assert(
-      fc.property(life, others, (lived, nodes) => {
+      fc.property(life, others, unread, (lived, nodes, unreadFrom) => {
         const log = logOf(lived)
         const expected = new Map<ReplicaId, number>()
         for (const [replica, { counter: head }] of log.heads) {
           const from = log.floor.get(replica)?.counter ?? 0
           let last = from
-          while (last < head && mayFold(lived, { others: nodes }, replica, last + 1)) last++
+          while (last < head && mayFold(lived, { others: nodes, unreadFrom }, replica, last + 1))
+            last++
           if (last > from) expected.set(replica, last)
         }
-        expect(foldable(log, { nowMs, retentionMs, others: nodes })).toEqual(expected)
+        const rule = { nowMs, retentionMs, others: nodes, unreadFrom }
+        expect(foldable(log, rule)).toEqual(expected)
       }),
       { numRuns: 500 },
     )
@@ -110,6 +121,16 @@ describe('what may be folded', () => {
 
   test('does not wait for one that was silent for longer than the retention', () => {
     expect(upTo([node(nowMs, 3), node(nowMs - 2 * retentionMs, 1)])).toEqual(new Map([[mine, 3]]))
+  })
+
+  test('waits for a consumer of events that has not read it, for a second retention', () => {
+    const recent: Life = {
+      timesMs: new Map([[mine, [1, nowMs - 1_500, nowMs - 1_400]]]),
+      folded: new Map([[mine, 0]]),
+    }
+    const rule = { nowMs, retentionMs, others: [], unreadFrom: 0 }
+    expect(foldable(logOf(recent), rule)).toEqual(new Map([[mine, 1]]))
+    expect(foldable(logOf(recent), { ...rule, nowMs: nowMs + 1_000 })).toEqual(new Map([[mine, 3]]))
   })
 
   test('is nothing that no other node has, however long they are silent', () => {
