@@ -32,7 +32,12 @@ export interface LogSlice {
   readonly entries: readonly LogEntry[]
   /** Where to read on. */
   readonly next: number
+  /** By replica, the link that its first change among the entries continues, where the log can tell. */
+  readonly continued: Links
 }
+
+/** The links of some replicas' chains, each at a place that goes without saying. */
+export type Links = ReadonlyMap<ReplicaId, Uint8Array>
 
 export interface LogEntry {
   readonly dot: Dot
@@ -40,6 +45,8 @@ export interface LogEntry {
   readonly wallMs: number
   /** The change's canonical bytes. */
   readonly bytes: Uint8Array
+  /** The link that it added to its replica's chain. */
+  readonly hash: Uint8Array
 }
 
 /** Takes changes from a peer into the node. */
@@ -48,10 +55,22 @@ export interface ChangeIntake {
    * Applies `changes` in order and resolves when all that was taken is durable. What the log already
    * has is passed over. Rejects only if the node itself failed (a broken disk).
    *
-   * `heldFrom` is the time of the earliest change of the same stream that was held because of its time.
-   * What is not earlier may be its effect and is held, too: nobody sees an effect before its cause.
    */
-  receive(changes: readonly Uint8Array[], heldFrom?: hlc.Clock): Promise<IntakeReport>
+  receive(changes: readonly Uint8Array[], account?: Account): Promise<IntakeReport>
+}
+
+/** What is known of changes that arrive, besides their bytes. */
+export interface Account {
+  /**
+   * The time of the earliest change of the same stream that was held because of its time. What is not
+   * earlier may be its effect and is held, too: nobody sees an effect before its cause.
+   */
+  readonly heldFrom?: hlc.Clock | undefined
+  /**
+   * By the dot of a change, the link that it continues at the sender. Where ours is another one, the change
+   * is of another history, though its number follows.
+   */
+  readonly continued?: ReadonlyMap<string, Uint8Array>
 }
 
 /** What became of a batch. Changes of a replica after one that was not taken are not taken either. */
@@ -71,7 +90,7 @@ export type IntakeProblem =
     }
   /** It does not follow the last change we have of its replica. */
   | { readonly kind: 'gap'; readonly dot: Dot }
-  /** We have another change under the same dot. */
+  /** We have another change under the same dot, or another history before it. */
   | { readonly kind: 'fork'; readonly dot: Dot }
   /** Its bytes are no change, or not as they were written. */
   | { readonly kind: 'corrupt'; readonly detail: string }

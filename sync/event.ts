@@ -4,7 +4,7 @@ import type { Dot, ReplicaId } from '../crdt/dot.ts'
 import type * as hlc from '../crdt/hybrid-logical-clock.ts'
 import type { VersionVector } from '../crdt/version-vector.ts'
 import type { ChainHeads } from './change.ts'
-import type { IntakeReport, LogSlice } from './change-log.ts'
+import type { Account, IntakeReport, LogSlice } from './change-log.ts'
 import type {
   AdoptReport,
   DocumentSlice,
@@ -119,8 +119,7 @@ export type Effect =
   | {
       readonly kind: 'apply'
       readonly changes: readonly Uint8Array[]
-      /** See `ChangeIntake.receive`. */
-      readonly heldFrom?: hlc.Clock | undefined
+      readonly account: Account
     }
   | { readonly kind: 'measure' }
   | { readonly kind: 'compare_digest'; readonly vector: VersionVector; readonly digest: string }

@@ -9,6 +9,7 @@ import { counterMax, type ReplicaId } from '../crdt/dot.ts'
 import { counterOf, type VersionVector } from '../crdt/version-vector.ts'
 import { isAddress, isNodeName } from './address.ts'
 import type { ChainHead, ChainHeads } from './change.ts'
+import type { Links } from './change-log.ts'
 import * as limits from './limits.ts'
 
 export const readName = (decoder: Decoder): string =>
@@ -54,6 +55,9 @@ const byReplica = <T>(map: ReadonlyMap<ReplicaId, T>): [ReplicaId, T][] =>
 
 const hashBytes = 32
 
+/** What a link takes in a frame, with its replica. */
+export const linkBytes = 8 + hashBytes
+
 export const writeVector = (encoder: Encoder, vector: VersionVector): void => {
   codec.writeUint(encoder, vector.size)
   for (const [replica, counter] of byReplica(vector)) {
@@ -86,6 +90,21 @@ export const readHeads = (decoder: Decoder): ChainHeads =>
       counter: readCounter(decoder),
       hash: readFixed(decoder, hashBytes),
     }),
+  })
+
+export const writeLinks = (encoder: Encoder, links: Links): void => {
+  codec.writeUint(encoder, links.size)
+  for (const [replica, hash] of byReplica(links)) {
+    codec.writeReplica(encoder, replica)
+    writeFixed(encoder, hash, hashBytes)
+  }
+}
+
+export const readLinks = (decoder: Decoder): Links =>
+  readMap(decoder, limits.replicasMax, {
+    itemBytesMin: linkBytes,
+    readKey: codec.readReplica,
+    readValue: (decoder) => readFixed(decoder, hashBytes),
   })
 
 export interface HeadsWithFloor {

@@ -11,6 +11,7 @@ import type { Decoder, Encoder } from '../crdt/codec.ts'
 import type { Dot, ReplicaId } from '../crdt/dot.ts'
 import type { VersionVector } from '../crdt/version-vector.ts'
 import type { ChainHeads } from './change.ts'
+import type { Links } from './change-log.ts'
 import * as fields from './frame-fields.ts'
 import * as limits from './limits.ts'
 import * as pullFrames from './pull-frames.ts'
@@ -72,6 +73,11 @@ export interface Changes {
   readonly run: number
   /** Bytes of changes sent in this session before this frame, over all runs. */
   readonly offset: number
+  /**
+   * The link that the first change of each replica continues. A first change of all continues nothing, and
+   * has none. Undefined up to version 2, which does not say.
+   */
+  readonly continued: Links | undefined
   readonly changes: readonly Uint8Array[]
 }
 
@@ -149,7 +155,7 @@ const numbers = {
   hello: 1,
   prove: 2,
   ready: 11,
-  changes: 4,
+  changes: 25,
   ack: 5,
   want: 6,
   beat: 7,
@@ -174,8 +180,14 @@ const numbers = {
 /** A `ready` that says nothing of a floor, as version 1 has it. */
 const readyWithoutFloor = 3
 
-const numberOf = (frame: Frame): number =>
-  frame.kind === 'ready' && !frame.floor ? readyWithoutFloor : numbers[frame.kind]
+/** `changes` that do not say what they continue, as up to version 2. */
+const changesWithoutLinks = 4
+
+const numberOf = (frame: Frame): number => {
+  if (frame.kind === 'ready' && !frame.floor) return readyWithoutFloor
+  if (frame.kind === 'changes' && !frame.continued) return changesWithoutLinks
+  return numbers[frame.kind]
+}
 
 export const encode = (frame: Frame): Uint8Array => {
   const bytes = codec.encode((encoder) => {
@@ -206,6 +218,7 @@ const write = (encoder: Encoder, frame: Frame): void => {
     case 'changes':
       codec.writeUint(encoder, frame.run)
       codec.writeUint(encoder, frame.offset)
+      if (frame.continued) fields.writeLinks(encoder, frame.continued)
       codec.writeUint(encoder, frame.changes.length)
       for (const change of frame.changes) codec.writeBytes(encoder, change)
       return
@@ -264,6 +277,14 @@ const readReadyWithoutFloor = (decoder: Decoder): Ready => ({
   schemas: fields.readSchemas(decoder),
 })
 
+const readChangesWithoutLinks = (decoder: Decoder): Changes => ({
+  kind: 'changes',
+  run: fields.readNumber(decoder),
+  offset: fields.readNumber(decoder),
+  continued: undefined,
+  changes: readChanges(decoder),
+})
+
 const readersByKind: { [K in Frame['kind']]: (decoder: Decoder) => Extract<Frame, { kind: K }> } = {
   hello: (decoder) => ({
     kind: 'hello',
@@ -285,6 +306,7 @@ const readersByKind: { [K in Frame['kind']]: (decoder: Decoder) => Extract<Frame
     kind: 'changes',
     run: fields.readNumber(decoder),
     offset: fields.readNumber(decoder),
+    continued: fields.readLinks(decoder),
     changes: readChanges(decoder),
   }),
   ack: (decoder) => ({
@@ -326,6 +348,7 @@ const readersByNumber: ReadonlyMap<number, (decoder: Decoder) => Frame> = new Ma
     ([kind, number]) => [number, readersByKind[kind as Frame['kind']]] as const,
   ),
   [readyWithoutFloor, readReadyWithoutFloor] as const,
+  [changesWithoutLinks, readChangesWithoutLinks] as const,
 ])
 
 const readPeers = (decoder: Decoder): PeerAddress[] =>

@@ -13,7 +13,7 @@ import { problem } from './refusal.ts'
 
 /** The protocol versions spoken here; a node may be told to speak no more than an older one. */
 const versionOldest = 1
-export const versionNewest = 2
+export const versionNewest = 3
 
 const versionsOf = ({ versionMax }: SessionConfig) => ({
   from: versionOldest,

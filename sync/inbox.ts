@@ -43,6 +43,7 @@ export interface Inbox {
 
 interface Waiting {
   readonly changes: readonly Uint8Array[]
+  readonly continued: Continued
   readonly bytes: number
   /** The offset after this frame. */
   readonly end: number
@@ -65,18 +66,24 @@ export const empty: Inbox = {
   fullAtRun: undefined,
 }
 
+/** By the dot of a change, the link that it continues at the sender. */
+export type Continued = ReadonlyMap<string, Uint8Array>
+
+const unsaid: Continued = new Map()
+
 export interface Arrival {
   readonly run: number
   readonly offset: number
   /** Bytes of the changes as they came, also of those that are not to be applied. */
   readonly bytes: number
   readonly changes: readonly Uint8Array[]
+  readonly continued: Continued
 }
 
 /** Puts a frame in its place: behind the others, or nowhere if it came before. */
 export const arrive = (
   inbox: Inbox,
-  { run, offset, bytes, changes }: Arrival,
+  { run, offset, bytes, changes, continued }: Arrival,
   nowMs: number,
 ): { readonly inbox: Inbox; readonly missing: boolean } => {
   if (offset < inbox.expectedOffset) return { inbox, missing: false }
@@ -84,7 +91,7 @@ export const arrive = (
   const end = offset + bytes
   const isPassedOver = run === inbox.fullAtRun || run === inbox.brokenAtRun
   const applies = run === inbox.run && !missing && !isPassedOver
-  const waiting: Waiting = applies ? { changes, bytes, end } : { changes: [], bytes: 0, end }
+  const waiting: Waiting = applies ? { changes, continued, bytes, end } : nothingUpTo(end)
   const next = {
     ...inbox,
     expectedOffset: end,
@@ -97,6 +104,9 @@ export const arrive = (
     : { inbox: next, missing: false }
 }
 
+/** What comes of the stream up to `end` is passed over, and acknowledged in its turn. */
+const nothingUpTo = (end: number): Waiting => ({ changes: [], continued: unsaid, bytes: 0, end })
+
 /** What the peer says to have sent: if we have had less, or of another run, something was lost. */
 export const checkSent = (
   inbox: Inbox,
@@ -107,7 +117,7 @@ export const checkSent = (
   const isUnanswered = run !== inbox.run && nowMs - inbox.lastWantMs >= limits.silenceMsMax / 2
   const missing = offset > inbox.expectedOffset
   if (!missing && !isUnanswered) return { inbox, missing }
-  const lost: Waiting = { changes: [], bytes: 0, end: Math.max(offset, inbox.expectedOffset) }
+  const lost = nothingUpTo(Math.max(offset, inbox.expectedOffset))
   const next = {
     ...inbox,
     expectedOffset: lost.end,
@@ -125,10 +135,14 @@ export const isFull = ({ waiting, waitingBytes }: Inbox): boolean =>
 export const hasRoom = ({ waiting, waitingBytes }: Inbox): boolean =>
   waitingBytes <= limits.receivedBytesMax / 2 && waiting.length <= limits.receivedFramesMax / 2
 
+export interface Batch {
+  readonly inbox: Inbox
+  readonly changes: readonly Uint8Array[]
+  readonly continued: Continued
+}
+
 /** The next batch, if something waits and nothing is under way. It may be without changes. */
-export const nextBatch = (
-  inbox: Inbox,
-): { readonly inbox: Inbox; readonly changes: readonly Uint8Array[] } | undefined => {
+export const nextBatch = (inbox: Inbox): Batch | undefined => {
   const [first] = inbox.waiting
   if (inbox.applying !== undefined || !first) return undefined
   let count = 0
@@ -140,6 +154,7 @@ export const nextBatch = (
     bytes += frame.bytes
     end = frame.end
   }
+  const batch = inbox.waiting.slice(0, count)
   return {
     inbox: {
       ...inbox,
@@ -147,9 +162,13 @@ export const nextBatch = (
       waitingBytes: inbox.waitingBytes - bytes,
       applying: end,
     },
-    changes: inbox.waiting.slice(0, count).flatMap(({ changes }) => changes),
+    changes: batch.flatMap(({ changes }) => changes),
+    continued: joined(batch.map(({ continued }) => continued)),
   }
 }
+
+const joined = ([first = unsaid, ...others]: readonly Continued[]): Continued =>
+  others.length === 0 ? first : new Map([first, ...others].flatMap((one) => [...one]))
 
 /** A batch without changes, to look at the log when nothing is under way. */
 export const emptyBatch = (inbox: Inbox): Inbox => ({ ...inbox, applying: inbox.settledOffset })
@@ -240,7 +259,7 @@ export const nextRun = (inbox: Inbox, nowMs: number): Inbox => ({
 
 const passOver = (inbox: Inbox): Inbox => ({
   ...inbox,
-  waiting: inbox.waiting.map(({ end }) => ({ changes: [], bytes: 0, end })),
+  waiting: inbox.waiting.map(({ end }) => nothingUpTo(end)),
   waitingBytes: 0,
 })
 

@@ -10,6 +10,7 @@ import { bottom, counterOf, isWithin, join, type VersionVector } from '../crdt/v
 import type { Dot, ReplicaId } from '../crdt/dot.ts'
 import type { LogEntry, LogSlice } from './change-log.ts'
 import type { Changes } from './frame.ts'
+import { linkBytes } from './frame-fields.ts'
 import * as limits from './limits.ts'
 
 export interface Outbox {
@@ -125,37 +126,60 @@ export interface Parcel {
   readonly unsendable: readonly Dot[]
 }
 
+export interface Packing {
+  readonly end: number
+  readonly quarantined: ReadonlySet<ReplicaId>
+  /** Whether frames say what their changes continue. */
+  readonly hasLinks: boolean
+}
+
 /** The frames that a slice of the log makes, without what the peer has and what is quarantined. */
 export const pack = (
   outbox: Outbox,
-  { entries, next }: LogSlice,
-  { end, quarantined }: { readonly end: number; readonly quarantined: ReadonlySet<ReplicaId> },
+  { entries, next, continued }: LogSlice,
+  { end, quarantined, hasLinks }: Packing,
 ): Parcel => {
   const frames: Changes[] = []
   const unsendable = new Map<ReplicaId, Dot>()
   let sentBytes = outbox.sentBytes
   let changeCount = 0
   let changes: Uint8Array[] = []
+  let links = new Map<ReplicaId, Uint8Array>()
+  /** Whose changes are in the frame: only the first of each says what it continues. */
+  let writers = new Set<ReplicaId>()
   let frameBytes = 0
   const seal = (): void => {
     if (changes.length === 0) return
-    frames.push({ kind: 'changes', run: outbox.run, offset: sentBytes, changes })
+    const { run } = outbox
+    const said = hasLinks ? links : undefined
+    frames.push({ kind: 'changes', run, offset: sentBytes, continued: said, changes })
     for (const change of changes) sentBytes += change.length
     changeCount += changes.length
     changes = []
+    links = new Map()
+    writers = new Set()
     frameBytes = 0
   }
-  for (const { dot, bytes } of entries) {
-    if (isKnown(outbox, dot) || quarantined.has(dot.replica) || unsendable.has(dot.replica))
-      continue
+  /** The link at which each replica's chain stands before the entry that is looked at. */
+  const chain = new Map(continued)
+  for (const { dot, bytes, hash } of entries) {
+    const { replica, counter } = dot
+    const before = chain.get(replica)
+    chain.set(replica, hash)
+    if (isKnown(outbox, dot) || quarantined.has(replica) || unsendable.has(replica)) continue
     if (bytes.length > limits.changeBytesMax) {
-      unsendable.set(dot.replica, dot)
+      unsendable.set(replica, dot)
       continue
     }
-    const itemBytes = bytes.length + lengthBytesMax
-    if (frameBytes + itemBytes > limits.changeBytesMax + lengthBytesMax) seal()
+    const itemBytes = bytes.length + lengthBytesMax + linkBytes
+    if (frameBytes + itemBytes > changesBytesMax) seal()
+    if (before && counter > 1 && !writers.has(replica)) {
+      links.set(replica, before)
+      frameBytes += linkBytes
+    }
+    writers.add(replica)
     changes.push(bytes)
-    frameBytes += itemBytes
+    frameBytes += bytes.length + lengthBytesMax
   }
   seal()
   return {
@@ -168,6 +192,9 @@ export const pack = (
 
 // The length before each change takes at most this in a frame of 256 KiB.
 const lengthBytesMax = 3
+
+// A change of the largest size fits with its length and its link; the frame's head has room of its own.
+const changesBytesMax = limits.changeBytesMax + lengthBytesMax + linkBytes
 
 const isKnown = ({ durable, heard }: Outbox, { replica, counter }: LogEntry['dot']): boolean =>
   counter <= counterOf(durable, replica) || counter <= counterOf(heard, replica)

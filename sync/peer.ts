@@ -249,14 +249,11 @@ export const createPeer = (
     for (const read of reads) whenDrained(read)
   }
 
-  const apply = async ({
-    changes,
-    heldFrom,
-  }: Extract<Effect, { kind: 'apply' }>): Promise<void> => {
+  const apply = async ({ changes, account }: Extract<Effect, { kind: 'apply' }>): Promise<void> => {
     let report = nothingTaken
     if (changes.length > 0) {
       try {
-        report = await deps.intake.receive(changes, heldFrom)
+        report = await deps.intake.receive(changes, account)
       } catch (error) {
         return dispatch(storageFailed(error))
       }

@@ -167,7 +167,7 @@ export const askAnew = (session: Session, nowMs: number): Step => {
     ? {
         // The batch without changes brings our vector, and with it the want.
         session: { ...session, inbox: inboxes.emptyBatch(inbox) },
-        effects: [{ kind: 'apply', changes: [] }],
+        effects: [{ kind: 'apply', changes: [], account: {} }],
       }
     : stay({ ...session, inbox })
 }

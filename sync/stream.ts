@@ -5,8 +5,9 @@
  * of the two streams; here they meet events and become effects.
  */
 
-import type { Dot } from '../crdt/dot.ts'
+import { dotKey, type Dot } from '../crdt/dot.ts'
 import { counterOf, isWithin, type VersionVector } from '../crdt/version-vector.ts'
+import { chainHash } from './change.ts'
 import { dotOf } from './change-head.ts'
 import type { Effect } from './event.ts'
 import type { Changes, Frame } from './frame.ts'
@@ -111,6 +112,7 @@ export const sendSlice = (
   const parcel = outboxes.pack(session.outbox, slice, {
     end: logEnd,
     quarantined: session.quarantined,
+    hasLinks: saysLinks(session),
   })
   const next = quarantine(
     {
@@ -127,6 +129,9 @@ export const sendSlice = (
     ),
   ])
 }
+
+/** Whether the session's version has changes say what they continue. */
+const saysLinks = ({ peer }: Session): boolean => peer !== undefined && peer.version >= 3
 
 export const takeAck = (session: Session, { offset, vector }: EventByKind['ack']): Step =>
   takeSettled(session, offset, vector) ??
@@ -156,18 +161,29 @@ export const takeWant = (session: Session, { run, vector }: EventByKind['want'])
       }
 
 export const takeChanges = (session: Session, frame: Changes, nowMs: number): Step => {
+  if ((frame.continued !== undefined) !== saysLinks(session)) {
+    return refuseFrame(session, 'A changes frame is of another version')
+  }
   const dots: Dot[] = []
   const changes: Uint8Array[] = []
+  const continued = new Map<string, Uint8Array>()
+  const chain = new Map(frame.continued)
   let bytes = 0
   for (const change of frame.changes) {
     bytes += change.length
     const dot = dotOf(change)
     if (!dot) return refuseFrame(session, 'A change does not begin as one')
     dots.push(dot)
+    const link = chain.get(dot.replica)
+    if (link) {
+      continued.set(dotKey(dot), link)
+      chain.set(dot.replica, chainHash(link, change))
+    }
     if (!session.quarantined.has(dot.replica)) changes.push(change)
   }
   const { run, offset } = frame
-  const { inbox, missing } = inboxes.arrive(session.inbox, { run, offset, bytes, changes }, nowMs)
+  const arrival = { run, offset, bytes, changes, continued }
+  const { inbox, missing } = inboxes.arrive(session.inbox, arrival, nowMs)
   return applyOn(
     { ...session, inbox, outbox: outboxes.hear(session.outbox, dots), pullsInVain: 0 },
     missing ? [lostFrames] : [],
@@ -182,7 +198,10 @@ const applyOn = (session: Session, effects: readonly Effect[], nowMs: number): S
   const batch = inboxes.nextBatch(session.inbox)
   let inbox = batch?.inbox ?? session.inbox
   const all: Effect[] = [...effects]
-  if (batch) all.push({ kind: 'apply', changes: batch.changes, heldFrom: inbox.heldFrom })
+  if (batch) {
+    const { changes, continued } = batch
+    all.push({ kind: 'apply', changes, account: { heldFrom: inbox.heldFrom, continued } })
+  }
   let { lastHeardMs } = session
   if (!inbox.paused && inboxes.isFull(inbox)) {
     inbox = { ...inbox, paused: true }

@@ -95,7 +95,7 @@ const createNode = (initial: readonly DocumentState[], folded: ChainHeads): Pret
       floor: () => floor,
       hashAt: () => undefined,
       positionFor: () => 0,
-      read: () => ({ entries: [], next: 0 }),
+      read: () => ({ entries: [], next: 0, continued: new Map() }),
       end: () => 0,
       digest: () => '',
     },

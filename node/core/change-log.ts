@@ -1,6 +1,8 @@
 /** The node's log as replication sees it. */
 
-import type { ChangeLog } from '../../sync/change-log.ts'
+import type { ReplicaId } from '../../crdt/dot.ts'
+import { chainStart, type ChainHeads } from '../../sync/change.ts'
+import type { ChangeLog, Links, LogEntry } from '../../sync/change-log.ts'
 import type { VersionVector } from '../../crdt/version-vector.ts'
 import { counterOf } from '../../crdt/version-vector.ts'
 import { linkAt } from './adopt.ts'
@@ -22,10 +24,27 @@ export const createChangeLog = (core: Pick<Core, 'state' | 'floor'>, store: Stor
     }
     return position
   },
-  read: (position, bytesMax) => store.readChanges(position, bytesMax),
+  read: (position, bytesMax) => {
+    const { entries, next } = store.readChanges(position, bytesMax)
+    return { entries, next, continued: linksBefore(store, core.floor(), entries) }
+  },
   end: () => store.endPosition(),
   digest: () => digest.toHex(core.state().digest),
 })
+
+/** What the first change of each replica among these continues. */
+const linksBefore = (store: Store, floor: ChainHeads, entries: readonly LogEntry[]): Links => {
+  const links = new Map<ReplicaId, Uint8Array>()
+  const seen = new Set<ReplicaId>()
+  for (const { dot } of entries) {
+    const { replica, counter } = dot
+    if (seen.has(replica)) continue
+    seen.add(replica)
+    const link = counter > 1 ? linkAt(store, floor, { replica, counter: counter - 1 }) : chainStart
+    if (link) links.set(replica, link)
+  }
+  return links
+}
 
 /** Which changes the core's log holds. */
 export const vectorOf = (core: Pick<Core, 'state'>): VersionVector =>

@@ -17,7 +17,7 @@ import * as hlc from '../../crdt/hybrid-logical-clock.ts'
 import type { Value } from '../../crdt/value.ts'
 import * as change from '../../sync/change.ts'
 import type { Change, ChainHeads } from '../../sync/change.ts'
-import type { IntakeReport } from '../../sync/change-log.ts'
+import type { Account, IntakeReport } from '../../sync/change-log.ts'
 import type { AdoptReport, DocumentState, JoinReport } from '../../sync/document-exchange.ts'
 import type { Refusal } from '../errors.ts'
 import { Fault } from '../fault.ts'
@@ -73,7 +73,7 @@ export interface Core {
   /** Runs commands as one transaction. A refused or faulty command leaves the others alone. */
   execute(commands: readonly Command[]): readonly CommandResult[]
   /** Takes in changes from a peer as one transaction; see `ChangeIntake.receive`. */
-  receive(changes: readonly Uint8Array[], heldFrom?: hlc.Clock): IntakeReport
+  receive(changes: readonly Uint8Array[], account?: Account): IntakeReport
   /** Up to where each replica's changes were folded. */
   readonly floor: () => ChainHeads
   /** Takes one step of folding, as one transaction. It changes no document. */
@@ -191,9 +191,9 @@ export const createCore = (deps: CoreDeps): Core => {
       return { result: commands.map(run), clock: reading }
     })
 
-  const receive = (changes: readonly Uint8Array[], heldFrom?: hlc.Clock): IntakeReport => {
+  const receive = (changes: readonly Uint8Array[], account: Account = {}): IntakeReport => {
     const { report, forked } = transact((transaction) => {
-      const batch = { changes, heldFrom, self: replica, quarantined, clock: state.clock }
+      const batch = { changes, account, self: replica, quarantined, clock: state.clock }
       const taken = intake(transaction, { ...batch, nowMs: clock.now() })
       return { result: taken, clock: taken.clock }
     })

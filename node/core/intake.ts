@@ -8,11 +8,11 @@
  */
 
 import * as codec from '../../crdt/codec.ts'
-import type { ReplicaId } from '../../crdt/dot.ts'
+import { dotKey, type ReplicaId } from '../../crdt/dot.ts'
 import * as hlc from '../../crdt/hybrid-logical-clock.ts'
 import * as change from '../../sync/change.ts'
 import type { Change } from '../../sync/change.ts'
-import type { IntakeProblem, IntakeReport } from '../../sync/change-log.ts'
+import type { Account, IntakeProblem, IntakeReport } from '../../sync/change-log.ts'
 import type { DocumentCache } from './document-cache.ts'
 import type { Store } from './store.ts'
 import type { Transaction, UnderstoodDelta } from './transaction.ts'
@@ -26,8 +26,7 @@ export interface IntakeDeps {
 
 export interface IntakeBatch {
   readonly changes: readonly Uint8Array[]
-  /** What is not earlier than this may be the effect of a change that is held, and is held with it. */
-  readonly heldFrom?: hlc.Clock | undefined
+  readonly account: Account
   /** Who we are: nobody else may write under this name. */
   readonly self: ReplicaId
   readonly quarantined: ReadonlySet<ReplicaId>
@@ -46,7 +45,7 @@ export type Intake = (transaction: Transaction, batch: IntakeBatch) => Taken
 
 export const createIntake =
   ({ kinds, store, cache }: IntakeDeps): Intake =>
-  (transaction, { changes, heldFrom, self, quarantined, clock: before, nowMs }) => {
+  (transaction, { changes, account, self, quarantined, clock: before, nowMs }) => {
     const stopped = new Set<ReplicaId>()
     const forked = new Set<ReplicaId>()
     const problems: IntakeProblem[] = []
@@ -104,7 +103,7 @@ export const createIntake =
     }
 
     function judge({ dot, time }: Change, bytes: Uint8Array): 'new' | 'known' | IntakeProblem {
-      const { counter } = transaction.head(dot.replica)
+      const { counter, hash } = transaction.head(dot.replica)
       if (dot.counter <= counter) {
         const ours = store.readChange(dot)
         const differs = ours !== undefined && Buffer.compare(ours.bytes, bytes) !== 0
@@ -115,7 +114,10 @@ export const createIntake =
       // Somebody else writes under our name: this process was copied while it ran.
       if (dot.replica === self) return { kind: 'fork', dot }
       if (dot.counter > counter + 1) return { kind: 'gap', dot }
+      const link = account.continued?.get(dotKey(dot))
+      if (link && Buffer.compare(link, hash) !== 0) return { kind: 'fork', dot }
       // Time may have come up with the effect of a change that is still held: its cause has to come first.
+      const { heldFrom } = account
       const isHeldBack = heldFrom !== undefined && hlc.earlier(time, heldFrom) === heldFrom
       return isHeldBack || hlc.isTooFarAhead(time, nowMs)
         ? { kind: 'too_far_ahead', dot, time, aheadMs: time.wallMs - nowMs }

@@ -109,10 +109,10 @@ export const createPipeline = (deps: PipelineDeps): Pipeline => {
         schedule()
       }),
 
-    receive: async (changes, heldFrom) => {
+    receive: async (changes, account) => {
       assertOpen()
       try {
-        return await takeSliced(changes, heldFrom)
+        return await takeSliced(changes, account)
       } catch (error) {
         // The peer keeps what we have no room for, and may have the rest of our log meanwhile.
         if (isFull(error)) return { taken: 0, alreadyKnown: 0, problems: [{ kind: 'no_room' }] }

@@ -7,7 +7,7 @@
 
 import type { ReplicaId } from '../../crdt/dot.ts'
 import * as hlc from '../../crdt/hybrid-logical-clock.ts'
-import type { IntakeProblem, IntakeReport } from '../../sync/change-log.ts'
+import type { Account, IntakeProblem, IntakeReport } from '../../sync/change-log.ts'
 import { dotOf } from '../../sync/change-head.ts'
 import { createAdaptiveSize } from './adaptive-size.ts'
 import type { Core } from './core.ts'
@@ -16,7 +16,7 @@ import { sliceChangesMax, sliceChangesMin, sliceMsMax } from './limits.ts'
 /** Resolves when all that was taken is durable; rejects as soon as a slice could not be written. */
 export type SlicedIntake = (
   changes: readonly Uint8Array[],
-  heldFrom?: hlc.Clock,
+  account?: Account,
 ) => Promise<IntakeReport>
 
 export interface SlicedIntakeDeps {
@@ -34,26 +34,23 @@ export const createSlicedIntake = (deps: SlicedIntakeDeps): SlicedIntake => {
     sliceChangesMin,
   )
 
-  const takeSlice = (
-    slice: readonly Uint8Array[],
-    heldFrom: hlc.Clock | undefined,
-  ): IntakeReport => {
+  const takeSlice = (slice: readonly Uint8Array[], account: Account): IntakeReport => {
     const startMs = monotonic()
-    const report = core.receive(slice, heldFrom)
+    const report = core.receive(slice, account)
     size.note({ size: slice.length, ms: monotonic() - startMs })
     return report
   }
 
-  return (changes, heldBefore) =>
+  return (changes, account = {}) =>
     new Promise((resolve, reject) => {
       let sum: IntakeReport = { taken: 0, alreadyKnown: 0, problems: [] }
       let rest = changes
-      let heldFrom = heldBefore
+      let { heldFrom } = account
       const go = () => {
         try {
           assertOpen()
           const slice = rest.slice(0, size.max())
-          const report = takeSlice(slice, heldFrom)
+          const report = takeSlice(slice, { ...account, heldFrom })
           sum = add(sum, report)
           heldFrom = earliest(heldFrom, report.problems)
           rest = following(rest.slice(slice.length), report.problems)

@@ -124,7 +124,8 @@ export const createSqliteLog = (database: Database.Database): SqliteLog => {
         size += row.bytes.length
         if (entries.length > 0 && size > bytesMax) break
         const dot = { replica: nameOf(row.replica), counter: row.counter }
-        entries.push({ position: row.position, dot, wallMs: row.wall_ms, bytes: row.bytes })
+        const { position, wall_ms: wallMs, bytes, hash } = row
+        entries.push({ position, dot, wallMs, bytes, hash })
         next = row.position + 1
       }
       return { entries, next }
@@ -165,6 +166,7 @@ interface LogRow {
   readonly counter: number
   readonly wall_ms: number
   readonly bytes: Buffer
+  readonly hash: Buffer
 }
 
 const prepare = (database: Database.Database) => ({
@@ -184,7 +186,7 @@ const prepare = (database: Database.Database) => ({
     'select position, bytes, hash from changes where replica = ? and counter = ?',
   ),
   readChangesFrom: database.prepare<[number], LogRow>(
-    `select position, replica, counter, wall_ms, bytes from changes
+    `select position, replica, counter, wall_ms, bytes, hash from changes
      where position >= ? order by position`,
   ),
   readPositionAfter: database.prepare<[number, number], { position: number }>(

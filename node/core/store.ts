@@ -143,7 +143,7 @@ export interface DocumentRow {
   readonly hash: Uint8Array
 }
 
-export interface StoredSlice extends LogSlice {
+export interface StoredSlice extends Omit<LogSlice, 'continued'> {
   readonly entries: readonly (LogEntry & { readonly position: number })[]
 }
 

@@ -13,6 +13,7 @@ import { equalChangesEqualDocuments } from './equal-changes-equal-documents.ts'
 import { forksAreNoticed } from './forks-are-noticed.ts'
 import { forksForCause } from './forks-for-cause.ts'
 import { foldedIsShared } from './folded-is-shared.ts'
+import { historiesApart } from './histories-apart.ts'
 import { intentsOnce, type IntentBook } from './intents-once.ts'
 import { neverOversold } from './never-oversold.ts'
 import { nodesAgree } from './nodes-agree.ts'
@@ -27,6 +28,7 @@ export const checkers = (
 
 /** What holds even where two processes wrote under one name. */
 const ofTwins = {
+  'histories apart': historiesApart,
   'forks are noticed': forksAreNoticed,
   'clock stays near': clockStaysNear,
   'breaks for cause': breaksForCause,

@@ -4,6 +4,7 @@ import type { ReplicaId } from '../../../crdt/dot.ts'
 import { bottom, isWithin, join, type VersionVector } from '../../../crdt/version-vector.ts'
 import * as digest from '../../../node/core/digest.ts'
 import * as shop from '../../../node/shop.ts'
+import { versionNewest } from '../../../sync/greeting.ts'
 import type { Checker, Durable, Link } from '../checkers/checker.ts'
 import type { Chronicle, KnownChange } from '../chronicle.ts'
 import type { Scene } from '../faults/fault.ts'
@@ -31,10 +32,14 @@ export const names = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'grace']
 export const newestRelease: Release = {
   name: 'new',
   kinds: [...shop.kinds, simStockKind],
-  protocolMax: 2,
+  protocolMax: versionNewest,
 }
-/** The one before: it knows one kind of document less, and speaks the protocol as it was. */
-const oldRelease: Release = { name: 'old', kinds: shop.kinds, protocolMax: 1 }
+/** Ones before: they know one kind of document less, and speak the protocol as it was. */
+const oldReleases: readonly Release[] = [1, 2].map((protocolMax) => ({
+  name: `of protocol ${protocolMax}`,
+  kinds: shop.kinds,
+  protocolMax,
+}))
 
 /** How long something may be on its way through a slow line, a busy process and a slow disk. */
 const onTheWayMsMax = 60_000
@@ -207,7 +212,8 @@ export const createCluster = (deps: ClusterDeps): Cluster => {
       name,
       skewMs: plan.skewMs[index] ?? 0,
       syncMs: plan.syncMs,
-      release: plan.oldReleases.includes(index) ? oldRelease : newestRelease,
+      release:
+        (plan.oldReleases.includes(index) && oldReleases[(plan.seed >> 1) % 2]) || newestRelease,
       retentionMs: plan.retentionMs > 0 ? plan.retentionMs : neverMs,
       dials,
       clusterKey,

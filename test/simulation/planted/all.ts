@@ -20,6 +20,7 @@ import { intentCountedInEachRegion } from './intent-counted-in-each-region.ts'
 import { intentDoneAgainOnRetry } from './intent-done-again-on-retry.ts'
 import { joinForgetsCloud } from './join-forgets-cloud.ts'
 import { lastFrameLostForGood } from './last-frame-lost-for-good.ts'
+import { linkOfTheChangeItself } from './link-of-the-change-itself.ts'
 import { pulledAndNotInTheBase } from './pulled-and-not-in-the-base.ts'
 import { removalComesBack } from './removal-comes-back.ts'
 import { removalNotJoined } from './removal-not-joined.ts'
@@ -58,6 +59,7 @@ export const planted: readonly PlantedBug[] = [
   intentDoneAgainOnRetry,
   joinForgetsCloud,
   lastFrameLostForGood,
+  linkOfTheChangeItself,
   pulledAndNotInTheBase,
   removalComesBack,
   removalNotJoined,

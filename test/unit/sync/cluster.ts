@@ -2,6 +2,7 @@
 
 import type { ReplicaId } from '../../../crdt/dot.ts'
 import * as vectors from '../../../crdt/version-vector.ts'
+import { versionNewest } from '../../../sync/greeting.ts'
 import { createMesh, type Mesh } from '../../../sync/mesh.ts'
 import type { AnsweringByTopic } from '../../../sync/questions.ts'
 import type { LogFields } from '../../../sync/surroundings.ts'
@@ -64,7 +65,7 @@ export const createCluster = (size: number, options: ClusterOptions = {}): Clust
       createMesh({
         name,
         replica: () => replica,
-        versionMax: options.versionMax?.(index) ?? 2,
+        versionMax: options.versionMax?.(index) ?? versionNewest,
         clusterKey: options.clusterKey?.(index) ?? new Uint8Array(32).fill(7),
         addresses: chosen.filter((_, to) => dials(index, to)).map(addressOf),
         advertised: options.advertises ? [addressOf(name)] : [],

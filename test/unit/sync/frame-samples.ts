@@ -55,9 +55,10 @@ export const golden: {
       kind: 'changes',
       run: 1,
       offset: 128,
+      continued: new Map([[alice, new Uint8Array(32).fill(0x55)]]),
       changes: [Uint8Array.from([1, 2]), Uint8Array.from([3])],
     },
-    hex: '04 01 8001 02 02 0102 01 03',
+    hex: `19 01 8001 01 a100000000000001 ${'55'.repeat(32)} 02 02 0102 01 03`,
   },
   ack: {
     frame: { kind: 'ack', offset: 131, vector: new Map([[alice, 7]]) },
@@ -187,6 +188,18 @@ export const goldenReadyOfVersion1: { readonly frame: Frame; readonly hex: strin
   hex: `03 01 a100000000000001 01 ${'33'.repeat(32)} 06 633066666565 01 04 63617274 01`,
 }
 
+/** What versions 1 and 2 send as `changes`. */
+export const goldenChangesOfVersion2: { readonly frame: Frame; readonly hex: string } = {
+  frame: {
+    kind: 'changes',
+    run: 1,
+    offset: 128,
+    continued: undefined,
+    changes: [Uint8Array.from([1, 2]), Uint8Array.from([3])],
+  },
+  hex: '04 01 8001 02 02 0102 01 03',
+}
+
 const replica: fc.Arbitrary<ReplicaId> = fc
   .uint8Array({ minLength: 8, maxLength: 8 })
   .map(replicaIdOf)
@@ -197,6 +210,7 @@ const counter = fc.oneof(
 const number = fc.oneof(fc.nat(300), fc.maxSafeNat())
 const fixed = fc.uint8Array({ minLength: 32, maxLength: 32 })
 const vector = fc.array(fc.tuple(replica, counter), { maxLength: 6 }).map((items) => new Map(items))
+const links = fc.array(fc.tuple(replica, fixed), { maxLength: 6 }).map((items) => new Map(items))
 const digest = fc.uint8Array({ maxLength: 32 }).map((bytes) => Buffer.from(bytes).toString('hex'))
 const name = fc.stringMatching(/^[a-z0-9-]{1,32}$/)
 const address = fc
@@ -350,6 +364,7 @@ export const anyFrame: fc.Arbitrary<Frame> = fc.oneof(
     kind: fc.constant('changes' as const),
     run: number,
     offset: number,
+    continued: fc.option(links, { nil: undefined }),
     changes: fc.array(fc.uint8Array({ minLength: 1, maxLength: 40 }), {
       minLength: 1,
       maxLength: 9,

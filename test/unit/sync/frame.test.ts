@@ -6,7 +6,13 @@ import { DecodeError } from '../../../crdt/codec.ts'
 import { isAddress } from '../../../sync/address.ts'
 import * as frame from '../../../sync/frame.ts'
 import * as limits from '../../../sync/limits.ts'
-import { anyFrame, bytesOfHex, golden, goldenReadyOfVersion1 } from './frame-samples.ts'
+import {
+  anyFrame,
+  bytesOfHex,
+  golden,
+  goldenChangesOfVersion2,
+  goldenReadyOfVersion1,
+} from './frame-samples.ts'
 import { replicaOf } from './memory-log.ts'
 
 /** The frame in `bytes`, or undefined if they are refused as they should be. */
@@ -76,8 +82,10 @@ describe('a frame', () => {
     expect(frame.decode(bytesOfHex(hex))).toEqual(sample)
   })
 
-  test('ready has the form of version 1 when it says nothing of a floor', () => {
-    const { frame: sample, hex } = goldenReadyOfVersion1
+  test.each([
+    ['ready', 'version 1 when it says nothing of a floor', goldenReadyOfVersion1],
+    ['changes', 'version 2 when they do not say what they continue', goldenChangesOfVersion2],
+  ])('%s has the form of %s', (_kind, _version, { frame: sample, hex }) => {
     expect(Buffer.from(frame.encode(sample)).toString('hex')).toBe(hex.replaceAll(' ', ''))
     expect(frame.decode(bytesOfHex(hex))).toEqual(sample)
   })
@@ -115,6 +123,7 @@ describe('a frame', () => {
       kind: 'changes',
       run: 0,
       offset: 0,
+      continued: new Map([[replicaOf(1), new Uint8Array(32)]]),
       changes: [new Uint8Array(length)],
     })
     expect(frame.encode(changes(limits.changeBytesMax)).length).toBeLessThan(limits.frameBytesMax)

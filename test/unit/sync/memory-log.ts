@@ -1,12 +1,18 @@
 /** A node in memory, strict about what it takes: it throws if a change is taken twice or with a gap. */
 
 import { assert } from '../../../crdt/assert.ts'
-import { dotKey, replicaIdOf, type ReplicaId } from '../../../crdt/dot.ts'
+import { dotKey, replicaIdOf, type Dot, type ReplicaId } from '../../../crdt/dot.ts'
 import { driftMsMax } from '../../../crdt/hybrid-logical-clock.ts'
 import * as vectors from '../../../crdt/version-vector.ts'
 import * as changes from '../../../sync/change.ts'
 import type { ChainHead, Change } from '../../../sync/change.ts'
-import type { ChangeIntake, ChangeLog, IntakeProblem, LogEntry } from '../../../sync/change-log.ts'
+import type {
+  Account,
+  ChangeIntake,
+  ChangeLog,
+  IntakeProblem,
+  LogEntry,
+} from '../../../sync/change-log.ts'
 import type { DocumentExchange } from '../../../sync/document-exchange.ts'
 import type { Clock, Timers } from '../../../sync/surroundings.ts'
 import { createMemoryDocuments, kind, type MemoryDocuments } from './memory-documents.ts'
@@ -66,7 +72,7 @@ export const createMemoryLog = ({ clock, timers }: { clock: Clock; timers: Timer
     assert(!bytesByDot.has(dotKey(dot)), 'no change is taken twice')
     assert(dot.counter === counterOf(dot.replica) + 1, 'a log has no gaps')
     const hash = changes.chainHash(heads.get(dot.replica)?.hash ?? changes.chainStart, bytes)
-    entries.push({ dot, wallMs: time.wallMs, bytes })
+    entries.push({ dot, wallMs: time.wallMs, bytes, hash })
     bytesByDot.set(dotKey(dot), bytes)
     hashesByDot.set(dotKey(dot), hash)
     heads.set(dot.replica, { counter: dot.counter, hash })
@@ -75,7 +81,7 @@ export const createMemoryLog = ({ clock, timers }: { clock: Clock; timers: Timer
 
   const takeOne = (
     bytes: Uint8Array,
-    blocked: Set<ReplicaId>,
+    { blocked, continued }: Account & { readonly blocked: Set<ReplicaId> },
   ): 'taken' | 'known' | IntakeProblem => {
     if (!changes.isIntact(bytes)) return { kind: 'corrupt', detail: 'A checksum is wrong' }
     const change = changes.decode(bytes.slice())
@@ -86,6 +92,9 @@ export const createMemoryLog = ({ clock, timers }: { clock: Clock; timers: Timer
     if (blocked.has(dot.replica) || dot.counter !== counterOf(dot.replica) + 1) {
       return { kind: 'gap', dot }
     }
+    const link = continued?.get(dotKey(dot))
+    const ours = heads.get(dot.replica)?.hash ?? changes.chainStart
+    if (link && Buffer.compare(link, ours) !== 0) return { kind: 'fork', dot }
     const aheadMs = time.wallMs - clock.now()
     if (aheadMs > driftMsMax) return { kind: 'too_far_ahead', dot, time, aheadMs }
     append(change, bytes.slice())
@@ -120,6 +129,20 @@ export const createMemoryLog = ({ clock, timers }: { clock: Clock; timers: Timer
       timers.after(0, resolve)
     })
 
+  const hashAt = (dot: Dot) => {
+    const base = floor.get(dot.replica)
+    return base?.counter === dot.counter ? base.hash : hashesByDot.get(dotKey(dot))
+  }
+
+  const linksBefore = (found: readonly LogEntry[]) => {
+    const links = new Map<ReplicaId, Uint8Array>()
+    for (const { dot } of found) {
+      const link = hashAt({ ...dot, counter: dot.counter - 1 })
+      if (link && !links.has(dot.replica)) links.set(dot.replica, link)
+    }
+    return links
+  }
+
   return {
     documents,
     repeats: () => repeats,
@@ -127,10 +150,7 @@ export const createMemoryLog = ({ clock, timers }: { clock: Clock; timers: Timer
       vector,
       heads: () => new Map(heads),
       floor: () => new Map(floor),
-      hashAt: (dot) => {
-        const base = floor.get(dot.replica)
-        return base?.counter === dot.counter ? base.hash : hashesByDot.get(dotKey(dot))
-      },
+      hashAt,
       positionFor: (known) => {
         const first = entries.findIndex((entry) => entry && !vectors.has(known, entry.dot))
         return first < 0 ? entries.length : first
@@ -141,23 +161,21 @@ export const createMemoryLog = ({ clock, timers }: { clock: Clock; timers: Timer
           bytes += entries[next]?.bytes.length ?? 0
           if (bytes > bytesMax && next > position) break
         }
-        return {
-          entries: entries.slice(position, next).filter((entry) => entry !== undefined),
-          next,
-        }
+        const found = entries.slice(position, next).filter((entry) => entry !== undefined)
+        return { entries: found, next, continued: linksBefore(found) }
       },
       end: () => entries.length,
       digest: documents.digest,
     },
     intake: {
-      receive: (batch) =>
+      receive: (batch, account) =>
         durably(() => {
           const problems: IntakeProblem[] = []
           const blocked = new Set<ReplicaId>()
           let taken = 0
           let alreadyKnown = 0
           for (const bytes of batch) {
-            const outcome = takeOne(bytes, blocked)
+            const outcome = takeOne(bytes, { ...account, blocked })
             if (outcome === 'taken') taken++
             else if (outcome === 'known') alreadyKnown++
             else {

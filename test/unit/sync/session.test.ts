@@ -32,7 +32,7 @@ const configOf = (name: string, options: Partial<SessionConfig> = {}): SessionCo
   nonce: new Uint8Array(32).fill(name.length),
   keys: proofKeysOf(new Uint8Array(32)),
   schemas: new Map([['product', 1]]),
-  versionMax: 2,
+  versionMax: 3,
   ...options,
 })
 
@@ -71,9 +71,9 @@ const helloFrom = (name: string, options?: Partial<SessionConfig>): Frame => {
 const none: VersionVector = new Map()
 
 /** Alice's session up to where bob has proved himself. */
-const proven = (): Session => {
-  const bobSide = tell(begin(configOf('bob'), 0), helloFrom('alice'))
-  const aliceSide = tell(begin(configOf('alice'), 0), helloFrom('bob'))
+const proven = (options: Partial<SessionConfig> = {}): Session => {
+  const bobSide = tell(begin(configOf('bob', options), 0), helloFrom('alice', options))
+  const aliceSide = tell(begin(configOf('alice', options), 0), helloFrom('bob', options))
   const [proof] = sentBy(bobSide)
   if (!proof) throw new Error('No proof was sent')
   return tell(aliceSide.session, proof).session
@@ -95,8 +95,12 @@ const ready = (counters: Readonly<Record<string, number>> = {}): Frame => ({
 })
 
 /** Alice's session, live, with bob at `counters` and her log at its start. */
-const live = (counters: Readonly<Record<string, number>> = {}, logEnd = 0): Step =>
-  play(proven(), [
+const live = (
+  counters: Readonly<Record<string, number>> = {},
+  logEnd = 0,
+  options: Partial<SessionConfig> = {},
+): Step =>
+  play(proven(options), [
     { kind: 'admitted', heads: new Map(), floor: new Map(), digest: 'bb' },
     ready(counters),
     { kind: 'heads_compared', forks: [], vector: new Map() },
@@ -118,6 +122,7 @@ const changesFrom = (offset: number, ...list: readonly Uint8Array[]): Frame => (
   kind: 'changes',
   run: 0,
   offset,
+  continued: new Map(),
   changes: list,
 })
 
@@ -125,6 +130,7 @@ const entry = (replica: typeof alice, counter: number, bytes?: number) => ({
   dot: { replica, counter },
   wallMs: 1,
   bytes: changeOf(replica, counter, bytes),
+  hash: new Uint8Array(32).fill(counter),
 })
 
 describe('the greeting', () => {
@@ -167,10 +173,10 @@ describe('the greeting', () => {
   test('with a version that is not ours is refused', () => {
     const hello = helloFrom('bob')
     if (hello.kind !== 'hello') throw new Error('Not a hello')
-    const outcome = tell(begin(configOf('alice'), 0), { ...hello, versions: { from: 3, to: 4 } })
+    const outcome = tell(begin(configOf('alice'), 0), { ...hello, versions: { from: 4, to: 5 } })
     expect(effectOf(outcome, 'close')).toMatchObject({ problem: { code: 'bad_version' } })
-    const newer = tell(begin(configOf('alice'), 0), { ...hello, versions: { from: 1, to: 3 } })
-    expect(newer.session.peer?.version).toBe(2)
+    const newer = tell(begin(configOf('alice'), 0), { ...hello, versions: { from: 1, to: 4 } })
+    expect(newer.session.peer?.version).toBe(3)
     const older = tell(begin(configOf('alice', { versionMax: 1 }), 0), hello)
     expect(older.session.peer?.version).toBe(1)
   })
@@ -414,14 +420,55 @@ describe('what is sent', () => {
       {
         kind: 'log_read',
         position: 0,
-        slice: { entries: [entry(bob, 5), entry(alice, 1), entry(bob, 6)], next: 3 },
+        slice: {
+          entries: [entry(bob, 5), entry(alice, 1), entry(bob, 6)],
+          next: 3,
+          continued: new Map(),
+        },
         end: 3,
         floor: none,
       },
       0,
     )
-    expect(sentBy(outcome)).toEqual([changesFrom(0, changeOf(alice, 1), changeOf(bob, 6))])
+    const continued = new Map([[bob, entry(bob, 5).hash]])
+    expect(sentBy(outcome)).toEqual([
+      { ...changesFrom(0, changeOf(alice, 1), changeOf(bob, 6)), continued },
+    ])
     expect(effectOf(outcome, 'read_log')).toBeUndefined()
+  })
+
+  test('says what it continues, once a frame for each replica', () => {
+    const before = new Uint8Array(32).fill(0xbe)
+    const large = 150_000
+    const entries = [
+      entry(alice, 1),
+      entry(bob, 7),
+      entry(bob, 8, large),
+      entry(bob, 9, large),
+      entry(alice, 2),
+    ]
+    const continued = new Map([
+      [alice, changes.chainStart],
+      [bob, before],
+    ])
+    const read = {
+      kind: 'log_read',
+      position: 0,
+      slice: { entries, next: 5, continued },
+      end: 5,
+      floor: none,
+    } as const
+    expect(sentBy(step(live({}, 5).session, read, 0))).toMatchObject([
+      { continued: new Map([[bob, before]]) },
+      {
+        continued: new Map([
+          [bob, new Uint8Array(32).fill(8)],
+          [alice, new Uint8Array(32).fill(1)],
+        ]),
+      },
+    ])
+    const older = sentBy(step(live({}, 5, { versionMax: 2 }).session, read, 0))
+    expect(older).toMatchObject([{ continued: undefined }, { continued: undefined }])
   })
 
   test('does not go back to where it came from', () => {
@@ -432,7 +479,7 @@ describe('what is sent', () => {
       {
         kind: 'log_read',
         position: 0,
-        slice: { entries: [entry(bob, 1)], next: 1 },
+        slice: { entries: [entry(bob, 1)], next: 1, continued: new Map() },
         end: 1,
         floor: none,
       },
@@ -447,7 +494,7 @@ describe('what is sent', () => {
       {
         kind: 'log_read',
         position: 0,
-        slice: { entries: [entry(alice, 1)], next: 1 },
+        slice: { entries: [entry(alice, 1)], next: 1, continued: new Map() },
         end: 2,
         floor: none,
       },
@@ -455,7 +502,7 @@ describe('what is sent', () => {
       {
         kind: 'log_read',
         position: 1,
-        slice: { entries: [entry(alice, 2)], next: 2 },
+        slice: { entries: [entry(alice, 2)], next: 2, continued: new Map() },
         end: 2,
         floor: none,
       },
@@ -468,7 +515,13 @@ describe('what is sent', () => {
     const entries = [1, 2, 3].map((counter) => entry(alice, counter, 200_000))
     const outcome = step(
       live({}, 3).session,
-      { kind: 'log_read', position: 0, slice: { entries, next: 3 }, end: 3, floor: none },
+      {
+        kind: 'log_read',
+        position: 0,
+        slice: { entries, next: 3, continued: new Map() },
+        end: 3,
+        floor: none,
+      },
       0,
     )
     const sent = sentBy(outcome)
@@ -481,7 +534,13 @@ describe('what is sent', () => {
     const entries = [entry(alice, 1, limits.frameBytesMax), entry(carol, 1), entry(alice, 2)]
     const outcome = step(
       live({}, 3).session,
-      { kind: 'log_read', position: 0, slice: { entries, next: 3 }, end: 3, floor: none },
+      {
+        kind: 'log_read',
+        position: 0,
+        slice: { entries, next: 3, continued: new Map() },
+        end: 3,
+        floor: none,
+      },
       0,
     )
     expect(sentBy(outcome)).toEqual([changesFrom(0, changeOf(carol, 1))])
@@ -489,7 +548,7 @@ describe('what is sent', () => {
   })
 
   test('ends where our floor has risen over what the peer lacks, after all that is on the way', () => {
-    const first = { entries: [entry(alice, 1)], next: 1 }
+    const first = { entries: [entry(alice, 1)], next: 1, continued: new Map() }
     const sent = step(
       live({}, 1).session,
       { kind: 'log_read', position: 0, slice: first, end: 1, floor: none },
@@ -500,7 +559,7 @@ describe('what is sent', () => {
     const risen = { kind: 'log_read', position: 1, end: 2, floor } as const
     const grown = play(sent.session, [
       { kind: 'log_grew', end: 2 },
-      { ...risen, slice: { entries: [entry(bob, 1)], next: 2 } },
+      { ...risen, slice: { entries: [entry(bob, 1)], next: 2, continued: new Map() } },
     ])
     expect(sentBy(grown)).toEqual([])
     const acked = tell(grown.session, {
@@ -509,7 +568,11 @@ describe('what is sent', () => {
       vector: new Map([[alice, 1]]),
     })
     expect(effectOf(acked, 'read_log')).toMatchObject({ position: 1 })
-    const withheld = step(acked.session, { ...risen, slice: { entries: [], next: 2 } }, 0)
+    const withheld = step(
+      acked.session,
+      { ...risen, slice: { entries: [], next: 2, continued: new Map() } },
+      0,
+    )
     expect(sentBy(withheld)).toEqual([{ kind: 'behind', floor }])
     const has = tell(withheld.session, { kind: 'want', run: 1, vector: new Map([[carol, 1]]) })
     expect(effectOf(has, 'seek')).toBeDefined()
@@ -522,6 +585,28 @@ describe('what is sent', () => {
 })
 
 describe('what is taken', () => {
+  test('is passed on with what each change continues by the sender’s account', () => {
+    const before = new Uint8Array(32).fill(0xbe)
+    const list = [changeOf(bob, 4), changeOf(carol, 1), changeOf(bob, 5)]
+    const frame = { ...changesFrom(0, ...list), continued: new Map([[bob, before]]) } as Frame
+    expect(effectOf(tell(live().session, frame), 'apply')?.account.continued).toEqual(
+      new Map([
+        [`${bob}:4`, before],
+        [`${bob}:5`, changes.chainHash(before, list[0]!)],
+      ]),
+    )
+  })
+
+  test('must be of the session’s version', () => {
+    const frame = changesFrom(0, changeOf(bob, 1))
+    const unsaid = { ...frame, continued: undefined } as Frame
+    expect(tell(live().session, frame).session.state).toBe('live')
+    expect(tell(live().session, unsaid).session.state).toBe('closed')
+    const older = live({}, 0, { versionMax: 2 }).session
+    expect(tell(older, frame).session.state).toBe('closed')
+    expect(tell(older, unsaid).session.state).toBe('live')
+  })
+
   test('is acknowledged once it is durable, and several frames share one batch', () => {
     const [one, two, three] = [1, 2, 3].map((counter) => changeOf(bob, counter))
     if (!one || !two || !three) throw new Error('Three changes')
@@ -531,7 +616,7 @@ describe('what is taken', () => {
       changesFrom(one.length + two.length, three),
     ])
     const applies = start.effects.filter(({ kind }) => kind === 'apply')
-    expect(applies).toEqual([{ kind: 'apply', changes: [one] }])
+    expect(applies).toMatchObject([{ kind: 'apply', changes: [one] }])
     expect(sentBy(start)).toEqual([])
     const vector = new Map([[bob, 1]])
     const next = play(start.session, [{ kind: 'applied', report: noReport, vector }])
@@ -663,6 +748,7 @@ describe('the clock', () => {
       kind: 'changes',
       run,
       offset,
+      continued: new Map(),
       changes: [change],
     })
     // The first hole is asked about at once, the second one a second later.
@@ -693,8 +779,8 @@ describe('the clock', () => {
       changesFrom(one.length, two),
     ])
     expect(held.effects.filter(({ kind }) => kind === 'apply')).toEqual([
-      { kind: 'apply', changes: [one] },
-      { kind: 'apply', changes: [two], heldFrom: time },
+      { kind: 'apply', changes: [one], account: { continued: new Map() } },
+      { kind: 'apply', changes: [two], account: { heldFrom: time, continued: new Map() } },
     ])
     const applied = { kind: 'applied', report: noReport, vector: new Map() } as const
     const asked = play(held.session, [applied, { kind: 'ticked' }, applied], 5_000)
@@ -720,7 +806,13 @@ describe('the clock', () => {
     expect(sentBy(later).filter(({ kind }) => kind === 'want')).toMatchObject([{ run: 1 }])
     // It is full still, and was reported already.
     const offset = first.length + second.length
-    const again: Frame = { kind: 'changes', run: 1, offset, changes: [first] }
+    const again: Frame = {
+      kind: 'changes',
+      run: 1,
+      offset,
+      continued: new Map(),
+      changes: [first],
+    }
     const stillFull = play(later.session, [again, full])
     expect(effectOf(stillFull, 'report')).toBeUndefined()
     const room = { ...done, report: { ...noReport, taken: 1 } }

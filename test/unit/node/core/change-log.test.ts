@@ -33,7 +33,7 @@ test('a read stops before it grows too large, but never without a change', () =>
   expect(two.entries.map(({ dot }) => dot.counter)).toEqual([1, 2])
   expect(two.next).toBe(3)
   expect(alice.log.read(3, 1).entries).toHaveLength(1)
-  expect(alice.log.read(6, 1_000)).toEqual({ entries: [], next: 6 })
+  expect(alice.log.read(6, 1_000)).toMatchObject({ entries: [], next: 6 })
 })
 
 test('the links of a replica form a chain that ends at its head', () => {

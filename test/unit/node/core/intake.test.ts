@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import * as causalContext from '../../../../crdt/causal-context.ts'
-import type { ReplicaId } from '../../../../crdt/dot.ts'
+import { dotKey, type ReplicaId } from '../../../../crdt/dot.ts'
 import * as hlc from '../../../../crdt/hybrid-logical-clock.ts'
 import * as change from '../../../../sync/change.ts'
 import type { Change } from '../../../../sync/change.ts'
@@ -94,7 +94,7 @@ describe('a change from the future', () => {
     if (held?.kind !== 'too_far_ahead') throw new Error('The cause is held')
     // Time comes up with both, and the stream goes on before it is asked for anew.
     bob.clock.ms += 100
-    expect(bob.receive([effect], held.time)).toMatchObject({
+    expect(bob.receive([effect], { heldFrom: held.time })).toMatchObject({
       taken: 0,
       problems: [{ kind: 'too_far_ahead', dot: { replica: carol.replica() } }],
     })
@@ -108,7 +108,10 @@ describe('a change from the future', () => {
     alice.clock.ms += hlc.driftMsMax + 5
     const [held] = bob.receive(madeBy(alice, 1)).problems
     if (held?.kind !== 'too_far_ahead') throw new Error('The change is held')
-    expect(bob.receive(madeBy(carol, 1), held.time)).toMatchObject({ taken: 1, problems: [] })
+    expect(bob.receive(madeBy(carol, 1), { heldFrom: held.time })).toMatchObject({
+      taken: 1,
+      problems: [],
+    })
   })
 
   test('is taken when its time has come', () => {
@@ -166,6 +169,25 @@ describe('two histories under one replica', () => {
     })
     expect(digest()).toBe(before)
     expect([...bob.store.readQuarantine()]).toEqual([alice.replica()])
+  })
+
+  test('are found where only what they continue tells, though the numbers follow', () => {
+    const { alice, bob, theirs, after } = forked()
+    send(alice, bob)
+    const carol = createTestCore()
+    const [first, ours] = alice.changes()
+    carol.receive([first!, ours!])
+    const continued = (link: Uint8Array) => ({ continued: new Map([[dotKey(dot), link]]) })
+    const dot = { replica: alice.replica(), counter: 3 }
+    const link = change.chainHash(change.chainHash(change.chainStart, first!), theirs)
+    expect(bob.receive([after], continued(link))).toMatchObject({
+      taken: 0,
+      problems: [{ kind: 'fork', dot }],
+    })
+    expect([...bob.store.readQuarantine()]).toEqual([alice.replica()])
+    // What continues our own history is taken.
+    const head = carol.state().heads.get(alice.replica())!
+    expect(carol.receive([after], continued(head.hash))).toMatchObject({ taken: 1, problems: [] })
   })
 
   test('are found inside one batch', () => {
