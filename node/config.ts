@@ -30,7 +30,7 @@ export interface Config {
   readonly corsOrigins: readonly string[]
   /** The address that peers are told, where it is not the one the node listens on. */
   readonly advertise?: string
-  /** HTTP worker threads that were asked for. */
+  /** HTTP worker threads; with 0 the core's thread answers all requests. */
   readonly workers: number
   /** For how long every change is kept as such, before it may be folded into its documents. */
   readonly retentionDays: number
@@ -55,11 +55,7 @@ export interface ConfigSources {
 }
 
 /** The configuration, or every fault in it. */
-export const parseConfig = ({
-  flags,
-  env,
-  cores,
-}: ConfigSources): Result<Config, readonly string[]> => {
+export const parseConfig = ({ flags, env }: ConfigSources): Result<Config, readonly string[]> => {
   const faults: string[] = []
   const given = gather(flags, env, faults)
   const text = (name: SettingName): string | undefined => given.get(name)?.text
@@ -88,7 +84,7 @@ export const parseConfig = ({
   const logLevel = read('log-level', values.logLevel) ?? 'info'
   const corsOrigins = read('cors-origins', values.origins) ?? []
   const advertise = read('advertise', values.peer)
-  const workers = read('workers', values.workers) ?? Math.max(0, cores - 1)
+  const workers = read('workers', values.workers) ?? 0
   const retentionDays = read('retention-days', values.retentionDays) ?? 30
   const trustedProxies = read('trusted-proxies', values.trustedProxies) ?? 0
   read('postgres-url', (url) => values.url(url, ['postgres:', 'postgresql:']))
@@ -137,7 +133,7 @@ export const parseConfig = ({
       ...(clusterKey && values.looksTyped(clusterKey)
         ? [`ATOLL_CLUSTER_KEY is not random. ${values.howToMakeAKey}`]
         : []),
-      ...noticesOf(given, workers),
+      ...noticesOf(given),
       ...strangers(env),
     ],
   })
@@ -228,13 +224,12 @@ const secretSettings = [
 ] as const satisfies readonly SettingName[]
 
 // A setting that is taken and does nothing is a promise not kept unless the node says so.
-const noticesOf = (given: ReadonlyMap<SettingName, Source>, workers: number): readonly string[] => {
+const noticesOf = (given: ReadonlyMap<SettingName, Source>): readonly string[] => {
   const notices: string[] = []
   const say = (name: SettingName, words: string): void => {
     const source = given.get(name)
     if (source !== undefined) notices.push(`${source.from} ${words}`)
   }
-  if (workers > 0) say('workers', 'has no effect in this release: one thread answers all requests')
   say('postgres-url', 'has no effect in this release: there is no merged store yet')
   const urls = (['redis-url', 'amqp-url'] as const).filter((name) => hasPassword(given.get(name)))
   for (const name of [...secretSettings, ...urls])

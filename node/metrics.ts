@@ -6,7 +6,14 @@
  * is scraped and costs nothing before.
  */
 
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import {
+  AggregatorRegistry,
+  collectDefaultMetrics,
+  Counter,
+  Gauge,
+  Histogram,
+  Registry,
+} from 'prom-client'
 
 export interface Metrics {
   /** Where other parts of the node register what only they can measure. */
@@ -19,9 +26,15 @@ export interface Metrics {
   event(name: string): void
   /** Names the source of the figures on peers; it is read at each scrape. */
   watchPeers(read: () => Iterable<PeerFigures>): void
+  /** The figures by themselves, for another thread to add to its own. */
+  figures(): Promise<Figures>
+  /** Names the source of other threads' figures; it is read at each scrape, and added up. */
+  addFigures(read: () => Promise<readonly Figures[]>): void
   /** The scrape: the text and its content type. */
   scrape(): Promise<{ readonly contentType: string; readonly text: string }>
 }
+
+export type Figures = Awaited<ReturnType<Registry['getMetricsAsJSON']>>
 
 export interface FinishedRequest {
   readonly method: string
@@ -113,6 +126,7 @@ export const createMetrics = (options: {
     (peer) => peer.lagMs / 1000,
   )
 
+  let readOthers: () => Promise<readonly Figures[]> = () => Promise.resolve([])
   const countersByRequest = new Map<string, Counter.Internal>()
   const durationsByRoute = new Map<string, Histogram.Internal<'method' | 'route'>>()
 
@@ -146,6 +160,30 @@ export const createMetrics = (options: {
     watchPeers: (read) => {
       readPeers = read
     },
-    scrape: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+    figures: () => registry.getMetricsAsJSON(),
+    addFigures: (read) => {
+      readOthers = read
+    },
+    scrape: async () => ({
+      contentType: registry.contentType,
+      text: await scrapeAll(registry, await readOthers()),
+    }),
   }
+}
+
+/** What is also counted elsewhere is added up; what only the process has is told as it is. */
+const scrapeAll = async (registry: Registry, others: readonly Figures[]): Promise<string> => {
+  const shared = new Set(others.flatMap((figures) => figures.map(({ name }) => name)))
+  if (shared.size === 0) return registry.metrics()
+  const own = await registry.getMetricsAsJSON()
+  const alone = own.filter(({ name }) => !shared.has(name))
+  const summed = AggregatorRegistry.aggregate([
+    own.filter(({ name }) => shared.has(name)),
+    ...others,
+  ])
+  const texts = await Promise.all([
+    summed.metrics(),
+    ...alone.map(({ name }) => registry.getSingleMetricAsString(name)),
+  ])
+  return `${texts.map((text) => text.trimEnd()).join('\n\n')}\n`
 }

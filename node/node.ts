@@ -2,7 +2,7 @@
  * A node: the core and everything around it, put together. This is the only file that knows all parts.
  */
 
-import type { Server } from './http/server.ts'
+import type { Server, UpgradeHandlers } from './http/server.ts'
 import { isAddress } from '../sync/address.ts'
 import { createMesh, type Mesh } from '../sync/mesh.ts'
 import { isConnected } from '../sync/peer-status.ts'
@@ -13,7 +13,7 @@ import { createAbandonmentSweep } from './cart/abandonment.ts'
 import { createCartQueries } from './cart/queries.ts'
 import { couponTopic } from './promotions/coupon-message.ts'
 import { topic as rightsTopic } from './inventory/rights-message.ts'
-import { createProductCache } from './catalog/product-cache.ts'
+import { createProductCache, productsChangedBy } from './catalog/product-cache.ts'
 import { createCatalogQueries } from './catalog/queries.ts'
 import { openCheckouts } from './checkout/open-checkouts.ts'
 import type { Checkouts } from './checkout/runner.ts'
@@ -39,7 +39,6 @@ import {
 import { createMetricsRoutes } from './http/metrics-routes.ts'
 import { createProblemRoutes } from './http/problem.ts'
 import { createShell } from './http/shell.ts'
-import { listen } from './http/server.ts'
 import { createClientAddress } from './identity/client-address.ts'
 import { loadClusterSecret } from './identity/cluster-secret.ts'
 import { createIdentity } from './identity/identity.ts'
@@ -54,6 +53,9 @@ import { createMeshCopies } from './replication/mesh-copies.ts'
 import { createCouponBroker, type CouponBroker } from './promotions/coupon-broker.ts'
 import { createReplication, type Replication } from './replication/replication.ts'
 import * as shop from './shop.ts'
+import type { StartThread } from './workers/crew.ts'
+import { createFreshness } from './workers/freshness.ts'
+import { openFront } from './workers/front.ts'
 import { openLineage, openStockroom, type Stockroom } from './stockroom.ts'
 
 export interface Node {
@@ -70,6 +72,8 @@ export interface NodeDeps {
   readonly timers: Timers
   readonly random: (bytes: number) => Uint8Array
   readonly soon: (work: () => void) => void
+  /** Starts the threads of its workers; `new Worker`, if it is left out. */
+  readonly startThread?: StartThread | undefined
   /** Called when the disk failed: the process must end, and start anew as another replica. */
   readonly broken: (error: unknown) => void
 }
@@ -97,6 +101,7 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
   if (refreshed !== 'nothing') log.info({ refreshed }, 'read models were made anew')
 
   const queries = createCatalogQueries(store.database)
+  const freshness = createFreshness()
   const products = createProductCache(queries)
   let mesh: Mesh | undefined
   let replication: Replication | undefined
@@ -124,6 +129,8 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
     random,
     lineage,
     committed: (changed) => {
+      for (const { kind, id } of changed) freshness.changed(kind.schema.kind, id)
+      for (const id of productsChangedBy(changed)) freshness.changed('product', id)
       products.forget(changed)
       replication?.committed(changed)
       stockroom?.committed(changed)
@@ -337,14 +344,13 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
     timers: deps.timers,
     slices,
   })
-  const server = await listen({
-    app,
-    host: config.host,
-    port: config.port,
-    onUpgrade: {
-      [syncPath]: ({ request, socket, head }) => syncServer.upgrade(request, socket, head),
-    },
-  })
+  const onUpgrade: UpgradeHandlers = {
+    [syncPath]: ({ request, socket, head }) => syncServer.upgrade(request, socket, head),
+  }
+  const server = await openFront(
+    { ...deps, freshness, pipeline, app, onUpgrade },
+    { config, databaseFile: directory.databaseFile, clusterSecret },
+  )
   opened.defer(() => server.close())
   opened.defer(() => syncServer.close())
   payments.listensAt(server.url)

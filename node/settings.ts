@@ -93,8 +93,8 @@ export const settings = [
     name: 'workers',
     variable: 'ATOLL_WORKERS',
     placeholder: 'threads',
-    meaning: 'HTTP worker threads; 0 is one thread for all (no effect yet)',
-    otherwise: 'cores − 1',
+    meaning: 'HTTP worker threads; 0 is one thread for all',
+    otherwise: '0',
   },
   {
     name: 'retention-days',

@@ -40,16 +40,24 @@ export interface CartRoutesDeps {
 }
 
 export const createCartRoutes = (deps: CartRoutesDeps): OpenAPIHono<NodeEnv> => {
-  const router = createRouter()
-  addShopperRoutes(router, deps)
+  const router = createShopperRoutes(deps)
   addMergeRoutes(router, deps)
   addQuoteRoute(router, deps)
   addAbandonedRoute(router, deps)
   return router
 }
 
-const addShopperRoutes = (router: OpenAPIHono<NodeEnv>, deps: CartRoutesDeps): void => {
+export interface ShopperRoutesDeps extends Pick<CartRoutesDeps, 'tokens' | 'random'> {
+  readonly core: Pick<Core, 'read' | 'exists' | 'isAnswered' | 'findReceipt'>
+  readonly pipeline: Pick<Pipeline, 'submit' | 'named'>
+}
+
+/** What a shopper does with a cart most of the time. */
+export const createShopperRoutes = (deps: ShopperRoutesDeps): OpenAPIHono<NodeEnv> => {
+  const router = createRouter()
   const { core, pipeline, tokens, random } = deps
+  const begin = pipeline.named('cart.create', createCart)
+  const apply = pipeline.named('cart.apply', applyIntents)
   const viewJson = (id: CartId) => JSON.stringify(viewCart(core, id, core.read(cart, id)))
 
   router.openapi(
@@ -74,8 +82,8 @@ const addShopperRoutes = (router: OpenAPIHono<NodeEnv>, deps: CartRoutesDeps): v
       }
       const done =
         key === undefined
-          ? await pipeline.submit({ decide: createCart, input, actor: `cart/${input.id}` })
-          : await submit(c, pipeline, { decide: createCart, input, actor: 'cart/new', asked: {} })
+          ? await pipeline.submit({ decide: begin, input, actor: `cart/${input.id}` })
+          : await submit(c, pipeline, { decide: begin, input, actor: 'cart/new', asked: {} })
       if (!done.ok) return problem(c, done.refusal)
       const { id } = done.value.answer
       const made = { id, token: tokens.tokenOf(id), receipt: done.value.receipt }
@@ -143,12 +151,13 @@ const addShopperRoutes = (router: OpenAPIHono<NodeEnv>, deps: CartRoutesDeps): v
         return answerWithReceipt({ json: viewJson(id), receipt })
       }
       const input = { id, intents }
-      const done = await submit(c, pipeline, { decide: applyIntents, input, actor: `cart/${id}` })
+      const done = await submit(c, pipeline, { decide: apply, input, actor: `cart/${id}` })
       return done.ok
         ? answerWithReceipt({ json: viewJson(id), receipt: done.value.receipt })
         : problem(c, done.refusal)
     },
   )
+  return router
 }
 
 const addMergeRoutes = (

@@ -34,10 +34,15 @@ export const createProductCache = (queries: Pick<CatalogQueries, 'product'>): Pr
   return {
     product: (id) => jsonById.get(id) ?? load(id),
     forget: (changed) => {
-      for (const { kind, id } of changed) {
-        if (kind.schema.kind === 'product') jsonById.delete(id)
-        else if (kind.schema.kind === 'stock') jsonById.delete(productOf(id as VariantId))
-      }
+      for (const id of productsChangedBy(changed)) jsonById.delete(id)
     },
+  }
+}
+
+/** The products that read otherwise since these documents changed. */
+export function* productsChangedBy(changed: Iterable<ChangedDocument>): Generator<ProductId> {
+  for (const { kind, id } of changed) {
+    if (kind.schema.kind === 'product') yield id as ProductId
+    else if (kind.schema.kind === 'stock') yield productOf(id as VariantId)
   }
 }

@@ -25,7 +25,10 @@ export const addProductRoutes = (
   router: OpenAPIHono<NodeEnv>,
   { core, pipeline, queries, products, guard, skuOwners }: ProductRoutesDeps,
 ): void => {
-  const create = createProduct(skuOwners)
+  const create = pipeline.named('product.create', createProduct(skuOwners))
+  const edit = pipeline.named('product.edit', editProduct)
+  const reprice = pipeline.named('product.price', changePrice)
+  const remove = pipeline.named('product.delete', deleteProduct)
   const mayWrite = guard.require('catalog:write')
 
   /** Submits a mutation of a product and answers with the product as it is then. */
@@ -116,8 +119,7 @@ export const addProductRoutes = (
         ...problemResponses('product_not_found', 'product_deleted', ...mutationProblems),
       },
     }),
-    (c) =>
-      change(c, editProduct, { input: { ...c.req.valid('json'), id: c.req.valid('param').id } }),
+    (c) => change(c, edit, { input: { ...c.req.valid('json'), id: c.req.valid('param').id } }),
   )
 
   router.openapi(
@@ -142,8 +144,7 @@ export const addProductRoutes = (
         ),
       },
     }),
-    (c) =>
-      change(c, changePrice, { input: { ...c.req.valid('json'), id: c.req.valid('param').id } }),
+    (c) => change(c, reprice, { input: { ...c.req.valid('json'), id: c.req.valid('param').id } }),
   )
 
   router.openapi(
@@ -162,7 +163,7 @@ export const addProductRoutes = (
     }),
     async (c) => {
       const input = { id: c.req.valid('param').id, reason: 'deleted by an administrator' }
-      const done = await submit(c, pipeline, { decide: deleteProduct, input })
+      const done = await submit(c, pipeline, { decide: remove, input })
       if (!done.ok) return problem(c, done.refusal)
       const { answer, receipt } = done.value
       return answerWithReceipt({ json: JSON.stringify(answer), receipt })
@@ -170,7 +171,7 @@ export const addProductRoutes = (
   )
 }
 
-const missing = (core: Core, id: ProductId): Refusal => {
+const missing = (core: Pick<Core, 'read'>, id: ProductId): Refusal => {
   if (!isProductId(id)) return { code: 'product_not_found', detail: 'This is no product id' }
   return deletionOf(core.read(product, id))
     ? { code: 'product_deleted', detail: `The product ${id} was deleted` }

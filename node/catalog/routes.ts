@@ -13,8 +13,8 @@ import type { CatalogQueries } from './queries.ts'
 import { createSkuOwners, type SkuOwners } from './sku-owners.ts'
 
 export interface CatalogRoutesDeps {
-  readonly core: Core
-  readonly pipeline: Pipeline
+  readonly core: Pick<Core, 'read'>
+  readonly pipeline: Pick<Pipeline, 'submit' | 'named'>
   readonly queries: CatalogQueries
   readonly products: Pick<ProductCache, 'product'>
   readonly guard: Guard

@@ -3,12 +3,14 @@
  * pay for one sync of the disk together. What a peer sends is a group already, and is taken in slices.
  */
 
+import { assert } from '../../crdt/assert.ts'
 import type { Value } from '../../crdt/value.ts'
 import type { ChangeIntake } from '../../sync/change-log.ts'
 import type { Refusal } from '../errors.ts'
 import { Fault } from '../fault.ts'
 import type { Result } from '../result.ts'
 import { createAdaptiveSize } from './adaptive-size.ts'
+import type { Decide } from './capability.ts'
 import type { Command, CommandResult, Core, Outcome } from './core.ts'
 import { batchCommandsMax, batchCommandsMin, batchMsMax, queuedCommandsMax } from './limits.ts'
 import { createSlicedIntake } from './sliced-intake.ts'
@@ -21,6 +23,13 @@ export interface Pipeline extends ChangeIntake {
   submit<Input, Answer extends Value>(
     command: Command<Input, Answer>,
   ): Promise<Result<Outcome<Answer>, Refusal>>
+  /** Gives a rule the name under which other threads send its commands; answers the rule. */
+  named<Input, Answer extends Value>(
+    name: string,
+    decide: Decide<Input, Answer>,
+  ): Decide<Input, Answer>
+  /** Submits a command of another thread, whose input that thread has validated. */
+  submitNamed(name: string, command: Omit<Command, 'decide'>): Promise<Result<Outcome, Refusal>>
   /** How many commands wait. */
   waiting(): number
   /** Resolves when all that was submitted before is done, and takes nothing more. */
@@ -98,16 +107,32 @@ export const createPipeline = (deps: PipelineDeps): Pipeline => {
     if (error instanceof Fault && error.code === 'storage_failed') broken(error)
   }
 
+  const rules = new Map<string, Decide<unknown, Value>>()
+
+  const submit = <Input, Answer extends Value>(command: Command<Input, Answer>) =>
+    new Promise<Result<Outcome<Answer>, Refusal>>((resolve, reject) => {
+      if (isClosed) return reject(new Fault('shutting_down', 'The node is shutting down'))
+      if (waiting.length >= queuedCommandsMax) {
+        return reject(new Fault('overloaded', 'More commands wait than this node can take'))
+      }
+      waiting.push({ command, resolve, reject } as Waiting)
+      schedule()
+    })
+
   return {
-    submit: <Input, Answer extends Value>(command: Command<Input, Answer>) =>
-      new Promise<Result<Outcome<Answer>, Refusal>>((resolve, reject) => {
-        if (isClosed) return reject(new Fault('shutting_down', 'The node is shutting down'))
-        if (waiting.length >= queuedCommandsMax) {
-          return reject(new Fault('overloaded', 'More commands wait than this node can take'))
-        }
-        waiting.push({ command, resolve, reject } as Waiting)
-        schedule()
-      }),
+    submit,
+
+    named: (name, decide) => {
+      // Only input that its own route has validated comes back under the name.
+      rules.set(name, decide as Decide<unknown, Value>)
+      return decide
+    },
+
+    submitNamed: (name, command) => {
+      const decide = rules.get(name)
+      assert(decide !== undefined, `a rule is named ${name}`)
+      return submit({ ...command, decide })
+    },
 
     receive: async (changes, account) => {
       assertOpen()

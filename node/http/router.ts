@@ -12,7 +12,10 @@ import { problem } from './problem.ts'
 
 export interface NodeEnv {
   /** Node's own request and response; absent when a test calls `app.request()`. */
-  Bindings: Partial<HttpBindings>
+  Bindings: Partial<HttpBindings> & {
+    /** Where a request came from that another thread took in. */
+    remoteAddress?: string
+  }
   Variables: {
     requestId: string
     /** Writes lines that carry the request id. */

@@ -3,8 +3,8 @@
  * protocol, and stops without breaking off what it has begun.
  */
 
-import { createServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createNetServer, type AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { getRequestListener, RequestError } from '@hono/node-server'
 import type { Hono } from 'hono'
@@ -37,8 +37,32 @@ export interface Upgrade {
 /** Handlers of upgrade requests by path; a segment `:name` stands for any one segment. */
 export type UpgradeHandlers = Readonly<Record<string, (upgrade: Upgrade) => void>>
 
+export type App = Pick<Hono<NodeEnv>, 'fetch'>
+
+/** Who answers requests as Node has them, and takes over connections that change their protocol. */
+export interface Answering {
+  readonly answer: (request: IncomingMessage, response: ServerResponse) => void
+  /** Whether it took the connection over. */
+  readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean
+}
+
+export const answeringBy = (app: App, onUpgrade: UpgradeHandlers = {}): Answering => {
+  const answer = getRequestListener((request, bindings) => app.fetch(request, bindings), {
+    errorHandler: answerUnreadable,
+  })
+  const findUpgrade = upgradeFinder(onUpgrade)
+  return {
+    answer: (request, response) => void answer(request, response),
+    upgrade: (request, socket, head) => {
+      const found = findUpgrade(request)
+      found?.handle({ request, socket, head, url: found.url, params: found.params })
+      return found !== undefined
+    },
+  }
+}
+
 export interface ListenOptions {
-  readonly app: Pick<Hono<NodeEnv>, 'fetch'>
+  readonly app: App
   readonly host: string
   readonly port: number
   readonly onUpgrade?: UpgradeHandlers
@@ -46,11 +70,69 @@ export interface ListenOptions {
 }
 
 /** Rejects with a message for the operator if it cannot listen. */
-export const listen = async (options: ListenOptions): Promise<Server> => {
-  const { app, host, port, onUpgrade = {}, drainDeadlineMs = limits.drainDeadlineMs } = options
-  const answer = getRequestListener((request, bindings) => app.fetch(request, bindings), {
-    errorHandler: answerUnreadable,
+export const listen = ({ app, onUpgrade, ...where }: ListenOptions): Promise<Server> =>
+  listenTo({ ...where, ...answeringBy(app, onUpgrade) })
+
+export interface ListenToOptions extends Answering {
+  readonly host: string
+  readonly port: number
+  /** Whether other threads listen there too, and the system deals out the connections (Linux). */
+  readonly reusePort?: boolean
+  readonly drainDeadlineMs?: number
+}
+
+export const listenTo = async (options: ListenToOptions): Promise<Server> => {
+  const { host, port, reusePort = false } = options
+  const { server, close } = createHttpServer(options)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(listenError(error, { host, port })))
+    server.listen({ host, port, reusePort }, resolve)
   })
+  // Past this point an error of the server concerns one connection, which Node has closed by then.
+  server.on('error', () => {})
+  const address = server.address() as AddressInfo
+  const hostInUrl = address.family === 'IPv6' ? `[${address.address}]` : address.address
+  return { port: address.port, url: `http://${hostInUrl}:${address.port}`, close }
+}
+
+/** A server without an address: it is handed its connections. */
+export interface InnerServer {
+  accept(connection: Duplex): void
+  close(): Promise<void>
+}
+
+export const createInnerServer = (answering: Answering): InnerServer => {
+  const { server, close } = createHttpServer(answering)
+  const connections = new Set<Duplex>()
+  return {
+    accept: (connection) => {
+      connections.add(connection)
+      connection.once('close', () => connections.delete(connection))
+      server.emit('connection', connection)
+    },
+    close: async () => {
+      for (const connection of connections) connection.destroy()
+      await close()
+    },
+  }
+}
+
+/**
+ * The port that `port` stands for, if nobody has it: to be asked before threads share it, since the
+ * system would let another program of the same user share it too. Rejects as `listen` does.
+ */
+export const findPort = (where: { readonly host: string; readonly port: number }) =>
+  new Promise<number>((resolve, reject) => {
+    const server = createNetServer()
+    server.once('error', (error) => reject(listenError(error, where)))
+    server.listen(where, () => {
+      const { port } = server.address() as AddressInfo
+      server.close(() => resolve(port))
+    })
+  })
+
+const createHttpServer = (options: Answering & { readonly drainDeadlineMs?: number }) => {
+  const { answer, upgrade, drainDeadlineMs = limits.drainDeadlineMs } = options
   let isClosing = false
   const server = createServer(
     {
@@ -64,7 +146,7 @@ export const listen = async (options: ListenOptions): Promise<Server> => {
     (request, response) => {
       // A connection that goes on asking would keep a closing server up.
       if (isClosing) response.shouldKeepAlive = false
-      void answer(request, response)
+      answer(request, response)
     },
   )
   server.maxConnections = limits.connectionsMax
@@ -72,32 +154,20 @@ export const listen = async (options: ListenOptions): Promise<Server> => {
   server.timeout = limits.idleTimeoutMs
 
   const upgraded = new Set<Duplex>()
-  const findUpgrade = upgradeFinder(onUpgrade)
   server.on('upgrade', (request, socket, head) => {
     // Without a listener, a socket that breaks takes the process with it.
     socket.on('error', () => socket.destroy())
-    const found = isClosing ? undefined : findUpgrade(request)
-    if (found === undefined) {
-      socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n', () =>
-        socket.destroy(),
-      )
+    if (!isClosing && upgrade(request, socket, head)) {
+      upgraded.add(socket)
+      socket.once('close', () => upgraded.delete(socket))
+      // How long silence may last is now for the new protocol to say.
+      request.socket.setTimeout(0)
       return
     }
-    upgraded.add(socket)
-    socket.once('close', () => upgraded.delete(socket))
-    // How long silence may last is now for the new protocol to say.
-    request.socket.setTimeout(0)
-    found.handle({ request, socket, head, url: found.url, params: found.params })
+    socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n', () =>
+      socket.destroy(),
+    )
   })
-
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(listenError(error, { host, port })))
-    server.listen({ host, port }, resolve)
-  })
-  // Past this point an error of the server concerns one connection, which Node has closed by then.
-  server.on('error', () => {})
-  const address = server.address() as AddressInfo
-  const hostInUrl = address.family === 'IPv6' ? `[${address.address}]` : address.address
 
   let closed: Promise<void> | undefined
   const close = async (): Promise<void> => {
@@ -113,16 +183,12 @@ export const listen = async (options: ListenOptions): Promise<Server> => {
     clearInterval(sweep)
     clearTimeout(deadline)
   }
-  return {
-    port: address.port,
-    url: `http://${hostInUrl}:${address.port}`,
-    close: () => (closed ??= close()),
-  }
+  return { server, close: () => (closed ??= close()) }
 }
 
 // What cannot even become a request (a path that is no URL, a host that is none) never reaches the
 // app; it is answered in the same form.
-const answerUnreadable = (error: unknown): Response => {
+export const answerUnreadable = (error: unknown): Response => {
   const code = error instanceof RequestError ? 'invalid_request' : 'internal_error'
   const { status, title } = errorCodes[code]
   const detail = 'The request line or the Host header cannot be read'

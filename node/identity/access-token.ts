@@ -54,12 +54,30 @@ const issuer = 'atoll'
 const audience = 'atoll-api'
 const type = 'at+jwt'
 
-export const createAccessTokens = async ({
-  ownKey,
+export const createAccessTokens = async (deps: AccessTokensDeps): Promise<AccessTokens> => {
+  const { ownKey, clock } = deps
+  const privateKey = await importKey(ownKey.privateJwk)
+  return {
+    ...createTokenChecks(deps),
+    issue: ({ account, session, roles }) => {
+      const issuedAt = Math.floor(clock.now() / 1_000)
+      return new SignJWT({ roles, sid: session })
+        .setProtectedHeader({ alg: algorithm, typ: type, kid: ownKey.kid })
+        .setIssuer(issuer)
+        .setAudience(audience)
+        .setSubject(account)
+        .setIssuedAt(issuedAt)
+        .setExpirationTime(issuedAt + accessTokenSeconds)
+        .sign(privateKey)
+    },
+  }
+}
+
+/** Checks tokens without a key of its own. */
+export const createTokenChecks = ({
   findPublicKey,
   clock,
-}: AccessTokensDeps): Promise<AccessTokens> => {
-  const privateKey = await importKey(ownKey.privateJwk)
+}: Omit<AccessTokensDeps, 'ownKey'>): Pick<AccessTokens, 'check'> => {
   const importedKeys = createBoundedMap<KeyId, CryptoKey>(importedKeysMax)
   const remembered = createBoundedMap<string, Remembered>(rememberedTokensMax)
 
@@ -100,18 +118,6 @@ export const createAccessTokens = async ({
   }
 
   return {
-    issue: ({ account, session, roles }) => {
-      const issuedAt = Math.floor(clock.now() / 1_000)
-      return new SignJWT({ roles, sid: session })
-        .setProtectedHeader({ alg: algorithm, typ: type, kid: ownKey.kid })
-        .setIssuer(issuer)
-        .setAudience(audience)
-        .setSubject(account)
-        .setIssuedAt(issuedAt)
-        .setExpirationTime(issuedAt + accessTokenSeconds)
-        .sign(privateKey)
-    },
-
     check: (token) => {
       if (token.length > accessTokenLengthMax) return unknown
       // The token itself is a secret, and need not lie about in memory.

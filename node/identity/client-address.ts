@@ -14,7 +14,8 @@ export const createClientAddress =
   (c: Context<NodeEnv>): string => {
     // Hono leaves the bindings undefined in `app.request()`, whatever their type says.
     const bindings: NodeEnv['Bindings'] | undefined = c.env
-    const connected = bindings?.incoming?.socket.remoteAddress ?? 'unknown'
+    const connected =
+      bindings?.remoteAddress ?? bindings?.incoming?.socket.remoteAddress ?? 'unknown'
     const forwarded = trustedProxies > 0 ? c.req.header('x-forwarded-for') : undefined
     return networkOf(clientOf(connected, forwarded, trustedProxies))
   }

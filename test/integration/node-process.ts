@@ -120,6 +120,7 @@ export const startProcess = async (options: ProcessOptions): Promise<NodeProcess
         ATOLL_ADMIN_EMAIL: admin.email,
         ATOLL_ADMIN_PASSWORD: admin.password,
         ATOLL_LOG_LEVEL: 'info',
+        ATOLL_WORKERS: process.env['ATOLL_TEST_WORKERS'] ?? '0',
         ...env,
       },
     },

@@ -9,6 +9,7 @@ import { createMetrics } from '../../node/metrics.ts'
 import { createNode } from '../../node/node.ts'
 import type { PaymentsConfig } from '../../node/payments/config.ts'
 import * as system from '../../node/system.ts'
+import type { StartThread } from '../../node/workers/crew.ts'
 import type { Clock, Timers } from '../../sync/surroundings.ts'
 
 export const admin = { email: 'admin@shop.example', password: 'correct horse battery' }
@@ -29,6 +30,10 @@ export interface NodeOptions {
   /** Where its events go, beside its log. */
   readonly redisUrl?: string
   readonly amqpUrl?: string
+  /** HTTP worker threads; as many as the environment says, if they are left out. */
+  readonly workers?: number
+  /** Starts their threads, for who wants to know of them. */
+  readonly startThread?: StartThread
   /** Told when its disk failed; the test fails if it is left out. */
   readonly broken?: (error: unknown) => void
 }
@@ -143,6 +148,7 @@ export const startNode = async (options: NodeOptions): Promise<NodeUnderTest> =>
       timers: options.timers ?? system.systemTimers,
       random: system.systemRandom,
       soon: system.soon,
+      startThread: options.startThread,
       broken:
         options.broken ??
         ((error) => {
@@ -159,7 +165,7 @@ export const startNode = async (options: NodeOptions): Promise<NodeUnderTest> =>
       admin,
       logLevel: 'warn',
       corsOrigins: [],
-      workers: 0,
+      workers: options.workers ?? Number(process.env['ATOLL_TEST_WORKERS'] ?? 0),
       retentionDays: 30,
       trustedProxies: 0,
       payments: options.payments ?? { provider: 'sandbox' },

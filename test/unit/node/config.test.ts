@@ -33,7 +33,7 @@ describe('a configuration', () => {
       peers: [],
       logLevel: 'info',
       corsOrigins: [],
-      workers: 3,
+      workers: 0,
       retentionDays: 30,
       trustedProxies: 0,
       payments: { provider: 'sandbox' },
@@ -147,8 +147,8 @@ describe('a configuration', () => {
       'stripe-secret-key',
       'stripe-webhook-secret',
     ]
-    expect(fromEnv).toHaveLength(2)
-    expect(fromFlags).toHaveLength(2 + secrets.filter((name) => !less.includes(name)).length)
+    expect(fromEnv).toHaveLength(1)
+    expect(fromFlags).toHaveLength(1 + secrets.filter((name) => !less.includes(name)).length)
   })
 })
 
@@ -283,13 +283,9 @@ describe('a notice', () => {
   test('tells of each setting that has no effect yet', () => {
     expect(
       accepted({
-        ATOLL_WORKERS: '2',
         ATOLL_POSTGRES_URL: 'postgres://localhost/atoll',
       }).notices,
-    ).toEqual([
-      expect.stringMatching(/^ATOLL_WORKERS has no effect/),
-      expect.stringMatching(/^ATOLL_POSTGRES_URL has no effect/),
-    ])
+    ).toEqual([expect.stringMatching(/^ATOLL_POSTGRES_URL has no effect/)])
   })
 
   test('tells of a variable that is likely mistyped', () => {
