@@ -26,9 +26,9 @@ import { createLog } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import * as system from './system.ts'
 import { createByteLine } from './workers/byte-line.ts'
-import { createReceiver, openSender } from './workers/channel.ts'
+import { openReceiver, openSender } from './workers/channel.ts'
 import { createFreshness } from './workers/freshness.ts'
-import { itemBytesMax, queueItems, workerPageCacheKiB } from './workers/limits.ts'
+import { itemBytesMax, workerPageCacheKiB } from './workers/limits.ts'
 import { createPassingOn } from './workers/passing-on.ts'
 import { createRemoteCore } from './workers/remote-core.ts'
 import { createSharedProducts } from './workers/shared-products.ts'
@@ -72,8 +72,7 @@ export const startWorker = async (start: WorkerStart): Promise<void> => {
       return true
     },
   })
-  const answers = createReceiver(memory, {
-    capacity: queueItems,
+  const answers = openReceiver(memory, start.answers, {
     received: remote.answered,
     soon: system.soon,
   })
@@ -115,7 +114,7 @@ export const startWorker = async (start: WorkerStart): Promise<void> => {
       void metrics.figures().then((figures) => post({ kind: 'figures', ask, figures }))
     }
   })
-  post({ kind: 'listening', answers: answers.ids })
+  post({ kind: 'listening' })
 }
 
 type MessagePortLike = MessageChannel['port2']

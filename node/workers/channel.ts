@@ -8,7 +8,7 @@
  * meanwhile, and its event loop, so that is for threads with nothing else to do.
  */
 
-import type { Bell, Memory, Queue } from '../../native/memory.ts'
+import type { Memory } from '../../native/memory.ts'
 import { drainBytes, drainItems } from './limits.ts'
 
 /** What another thread needs in order to send. */
@@ -24,28 +24,42 @@ export interface Sender {
 }
 
 export interface Receiver {
-  readonly ids: ChannelIds
   /** How many items wait. */
   waiting(): number
   close(): void
 }
 
 export interface ReceiverOptions {
-  readonly capacity: number
   /** How long to stay awake when there is nothing; 0 is not at all. */
   readonly spinUs?: number
   /** The bytes are used again when it returns. */
   readonly received: (bytes: Buffer) => void
-  /** Called when a round of items was received. */
-  readonly drained?: () => void
   /** Runs what it is given when other events had their turn: `setImmediate`. */
   readonly soon: (work: () => void) => void
 }
 
-export const createReceiver = (memory: Memory, options: ReceiverOptions): Receiver => {
-  const { capacity, spinUs = 0, received, drained, soon } = options
+/** A channel that nobody receives from yet. It is there until this is closed and both ends are. */
+export const createChannel = (memory: Memory, capacity: number) => {
   const queue = memory.queues.create({ capacity })
   const bell = memory.bells.create()
+  return {
+    ids: { queue: queue.id, bell: bell.id } satisfies ChannelIds,
+    close: () => {
+      bell.close()
+      queue.close()
+    },
+  }
+}
+
+/** Receives from a channel. Throws if that has been closed, or somebody receives from it already. */
+export const openReceiver = (
+  memory: Memory,
+  { queue: queueId, bell: bellId }: ChannelIds,
+  options: ReceiverOptions,
+): Receiver => {
+  const { spinUs = 0, received, soon } = options
+  const queue = memory.queues.open(queueId)
+  const bell = memory.bells.open(bellId)
   const lengths = new Uint32Array(drainItems)
   let target = Buffer.allocUnsafeSlow(drainBytes)
   let isClosed = false
@@ -65,7 +79,6 @@ export const createReceiver = (memory: Memory, options: ReceiverOptions): Receiv
       received(target.subarray(at, end))
       at = end
     }
-    drained?.()
     return true
   }
 
@@ -91,9 +104,9 @@ export const createReceiver = (memory: Memory, options: ReceiverOptions): Receiv
   }
 
   bell.listen(wake)
-  bell.sleep()
+  // Something may have been sent before anybody received.
+  wake()
   return {
-    ids: { queue: queue.id, bell: bell.id },
     waiting: () => queue.size(),
     close: () => {
       if (isClosed) return
@@ -110,8 +123,8 @@ export const openSender = (
   memory: Memory,
   { queue: queueId, bell: bellId }: ChannelIds,
 ): Sender => {
-  const queue: Queue = memory.queues.open(queueId)
-  const bell: Bell = memory.bells.open(bellId)
+  const queue = memory.queues.open(queueId)
+  const bell = memory.bells.open(bellId)
   return {
     send: (bytes, length = bytes.length) => {
       if (!queue.push(bytes, length)) return false

@@ -21,7 +21,7 @@ import { drainDeadlineMs } from '../http/limits.ts'
 import { logLevels, type Log } from '../log.ts'
 import type { Figures, Metrics } from '../metrics.ts'
 import { createByteLine } from './byte-line.ts'
-import { createReceiver, openSender, type Sender } from './channel.ts'
+import { createChannel, openReceiver, openSender, type Sender } from './channel.ts'
 import { createDesk } from './desk.ts'
 import type { Freshness } from './freshness.ts'
 import {
@@ -64,8 +64,8 @@ export type StartThread = (program: URL, options: WorkerOptions) => Worker
 
 interface Member {
   readonly worker: Worker
-  /** Of answers; undefined until it listens. */
-  sender?: Sender
+  /** Of answers. */
+  readonly sender: Sender
   readonly startedMs: number
   readonly askedFigures: Map<number, (figures: Figures) => void>
   readonly ended: Promise<void>
@@ -89,15 +89,19 @@ export const createCrew = async (deps: CrewDeps, options: CrewOptions): Promise<
     send: (to, bytes) => {
       const member = members.get(to)
       if (!member) return
-      const isSent = bytes.length <= itemBytesMax && member.sender?.send(bytes)
+      const isSent = bytes.length <= itemBytesMax && member.sender.send(bytes)
       // An answer must not be lost because there are many of them.
       if (!isSent) tell(member.worker, { kind: 'item', bytes })
     },
   })
-  const receiver = createReceiver(memory, { capacity: queueItems, received: desk, soon })
+  const channel = createChannel(memory, queueItems)
+  const receiver = openReceiver(memory, channel.ids, { received: desk, soon })
 
   const start = (): Promise<void> => {
     const number = ++lastWorker
+    // Held here, so that it is there however early or late the worker ends.
+    const answers = createChannel(memory, queueItems)
+    const sender = openSender(memory, answers.ids)
     const worker = startThread(new URL('../worker-main.ts', import.meta.url), {
       name: `atoll-http-${number}`,
       execArgv: [],
@@ -111,27 +115,27 @@ export const createCrew = async (deps: CrewDeps, options: CrewOptions): Promise<
         port,
         freshness: deps.freshness.buffer,
         products: products.id,
-        core: receiver.ids,
+        core: channel.ids,
+        answers: answers.ids,
       } satisfies WorkerStart,
     })
     const ended = new Promise<void>((resolve) => {
       worker.once('exit', () => resolve())
     })
     const startedMs = monotonic()
-    const member: Member = { worker, startedMs, askedFigures: new Map(), ended }
+    const member: Member = { worker, sender, startedMs, askedFigures: new Map(), ended }
     members.set(number, member)
     worker.on('error', (error) => log.error({ err: error, worker: number }, 'a worker failed'))
     worker.once('exit', () => {
       members.delete(number)
-      member.sender?.close()
+      sender.close()
+      answers.close()
       for (const give of member.askedFigures.values()) give([])
     })
     return new Promise((resolve, reject) => {
       worker.on('message', (message: FromWorker) => {
-        if (message.kind === 'listening') {
-          member.sender = openSender(memory, message.answers)
-          resolve()
-        } else if (message.kind === 'failed') reject(new Error(message.message))
+        if (message.kind === 'listening') resolve()
+        else if (message.kind === 'failed') reject(new Error(message.message))
         else take(member, message)
       })
       void ended.then(() => reject(new Error('A worker ended before it listened')))
@@ -203,6 +207,7 @@ export const createCrew = async (deps: CrewDeps, options: CrewOptions): Promise<
     late()
     await inner.close()
     receiver.close()
+    channel.close()
     products.close()
   }
 

@@ -17,12 +17,15 @@ export interface WorkerStart {
   readonly logLevel: LogLevel
   readonly freshness: SharedArrayBuffer
   readonly products: number
+  /** To the core. */
   readonly core: ChannelIds
+  /** And back. */
+  readonly answers: ChannelIds
 }
 
 /** What is rare goes by message port; what is many goes through the queues. */
 export type FromWorker =
-  | { readonly kind: 'listening'; readonly answers: ChannelIds }
+  | { readonly kind: 'listening' }
   | { readonly kind: 'failed'; readonly message: string }
   | { readonly kind: 'item'; readonly bytes: Uint8Array }
   | { readonly kind: 'line'; readonly port: MessagePort; readonly remoteAddress: string }
