@@ -46,7 +46,11 @@ export const besideEcho = async (
         const job = { requests: await requests(round), until: 'once' } as const
         const report = await driveServer(load, node, job)
         failed += report.failed
-        say(`  ${name}: ${report.perSecond.toFixed(0)}/s, p99 ${report.p99Ms.toFixed(1)} ms`)
+        const { perSecond, p99Ms, processorUs } = report
+        say(
+          `  ${name}: ${perSecond.toFixed(0)}/s, p99 ${p99Ms.toFixed(1)} ms, ` +
+            `${processorUs.toFixed(0)} µs of processor time each`,
+        )
         return report
       },
       echo: async () => {
