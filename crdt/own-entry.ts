@@ -24,6 +24,10 @@ export const find = <V>(store: DotFun<V>, replica: ReplicaId): Entry<V> | undefi
 
 /** What each replica wrote last. */
 export const lastByReplica = <V>(store: DotFun<V>): ReadonlyMap<ReplicaId, V> => {
+  if (store.size === 1) {
+    const [only] = store.values()
+    return new Map(only ? [[only.dot.replica, only.value]] : [])
+  }
   const last = new Map<ReplicaId, Entry<V>>()
   for (const entry of store.values()) {
     const { replica, counter } = entry.dot

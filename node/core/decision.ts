@@ -41,7 +41,7 @@ export const decide = (
   if (!decided.ok) return decided
   const { replica, ...time } = world.time
   const draft = decided.value
-  const bytes = change.encode({
+  const made: Change = {
     dot: { replica, counter },
     time,
     actor,
@@ -55,10 +55,11 @@ export const decide = (
         id,
         bytes: schema.encode(delta),
       })),
-  })
+  }
+  const bytes = change.encode(made)
   // What does not fit a frame would stay at this node for ever.
   if (bytes.length > changeBytesMax) return refused(tooLarge(bytes.length))
-  const made = change.decode(bytes)
+  // What is around the deltas is of plain types, and cannot be written unless it can be read.
   const deltas = made.deltas.map(({ kind: name, id, bytes }) => {
     const kind = kindOf(kinds, { kind: name })
     const delta = { kind, id, delta: kind.schema.decode(bytes), bytes }

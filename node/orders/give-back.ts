@@ -42,6 +42,11 @@ const owedFor = (order: Order, placement: Placement): Owed => {
     for (const { variant, units } of sold) all.set(variant, (all.get(variant) ?? 0) + units)
     return { ...of, units: pick(sold, all, given), reason: 'placed_twice' }
   }
+  const isWhole = order.lines.every(
+    (state) => keptOf(order, state) === state.line.units && state.returned === 0,
+  )
+  // Most orders are as they were placed, and every change of one asks.
+  if (isWhole) return { ...of, units: [], reason: 'edited' }
   const back = new Map(
     order.lines.map((state) => [
       state.line.variant as string,

@@ -123,8 +123,23 @@ interface ReadableOrder {
 }
 
 /** The order that the document describes; undefined before it was placed, or heard of. */
-export const readOrder = ({ store }: ReadableOrder): Order | undefined => {
-  const log = eventLog.entries({ store: store.events }).map(({ dot, value }): Logged => ({
+export const readOrder = ({ store: { events } }: ReadableOrder): Order | undefined => {
+  const known = readings.get(events)
+  if (known?.events === events.size) return known.order
+  const order = fold(events)
+  readings.set(events, { events: events.size, order })
+  return order
+}
+
+// A log only grows, in place too: so many events of one log are always the same. Each step of a checkout
+// and each rule of a change reads the order, and most of them the same one.
+const readings = new WeakMap<
+  object,
+  { readonly events: number; readonly order: Order | undefined }
+>()
+
+const fold = (events: OrderDocument['store']['events']): Order | undefined => {
+  const log = eventLog.entries({ store: events }).map(({ dot, value }): Logged => ({
     event: value.value,
     dot: dotKey(dot),
     replica: dot.replica,

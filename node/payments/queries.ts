@@ -108,11 +108,10 @@ export const createPaymentQueries = (database: Database.Database): PaymentQuerie
      from payment_attempts where account = ? and created_ms >= ?`,
   )
   const ofToken = database
-    .prepare<[string, number], number>(
-      `select count(distinct account) from (
-         select account from payment_attempts
-         where token = ? and created_ms >= ? and account is not null
-         order by created_ms desc limit ${attemptsOfTokenMax})`,
+    .prepare<[string, number], string>(
+      `select account from payment_attempts
+       where token = ? and created_ms >= ? and account is not null
+       order by created_ms desc limit ${attemptsOfTokenMax}`,
     )
     .pluck()
   const usual = database.prepare<[string, string], { orders: number; average: number | null }>(
@@ -131,7 +130,8 @@ export const createPaymentQueries = (database: Database.Database): PaymentQuerie
       flags.all({ resolved: resolved ? 1 : 0, ...after, limit }),
     velocity: ({ account, tokenMark, sinceMs }) => ({
       ...((account === null ? undefined : ofAccount.get(account, sinceMs)) ?? nobody),
-      accountsOfToken: ofToken.get(tokenMark, sinceMs) ?? 0,
+      // `count(distinct …)` would build a tree for hardly ever one row.
+      accountsOfToken: new Set(ofToken.all(tokenMark, sinceMs)).size,
     }),
     usualMinor: (account, currency) => {
       const { orders = 0, average = null } = usual.get(account, currency) ?? {}

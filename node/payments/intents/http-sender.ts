@@ -4,7 +4,7 @@
  * which is made of undici, three times as much.
  */
 
-import { Agent, request } from 'undici'
+import { Agent } from 'undici'
 
 /** Sends one request; rejects if it fails on the way, or its signal is aborted. */
 export type Send = (request: SentRequest) => Promise<SentAnswer>
@@ -36,11 +36,40 @@ const connectionsMax = 128
 export const createHttpSender = (): HttpSender => {
   const agent = new Agent({ connections: connectionsMax, maxResponseSize: answerBytesMax })
 
-  const send: Send = async ({ method, url, headers, body, signal }) => {
-    const sent = { method, headers, signal, dispatcher: agent, ...(body === '' ? {} : { body }) }
-    const { statusCode, body: answer } = await request(url, sent)
-    return { status: statusCode, text: await answer.text() }
-  }
+  const send: Send = ({ method, url, headers, body, signal }) =>
+    new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason as Error)
+      const { origin, pathname, search } = new URL(url)
+      let status = 0
+      const chunks: Buffer[] = []
+      let abort = () => {}
+      const forget = () => signal.removeEventListener('abort', abort)
+      agent.dispatch(
+        { origin, path: pathname + search, method, headers, body: body === '' ? null : body },
+        {
+          onRequestStart: (controller) => {
+            abort = () => controller.abort(signal.reason as Error)
+            // While it waited for a connection there was nothing to abort.
+            if (signal.aborted) return abort()
+            signal.addEventListener('abort', abort)
+          },
+          onResponseStart: (_controller, statusCode) => {
+            status = statusCode
+          },
+          onResponseData: (_controller, chunk) => {
+            chunks.push(chunk)
+          },
+          onResponseEnd: () => {
+            forget()
+            resolve({ status, text: Buffer.concat(chunks).toString() })
+          },
+          onResponseError: (_controller, error) => {
+            forget()
+            reject(error)
+          },
+        },
+      )
+    })
 
   return {
     send,
