@@ -25,7 +25,7 @@ const ownRooms = /\/(routes|[a-z]+-routes|store|queries|batch)\.ts$/
 /** Where the real world is let in. */
 const adapters = [
   'native/build.ts',
-  'native/stress/run.ts',
+  'native/stress/',
   'node/main.ts',
   'node/system.ts',
   'node/cli/node.ts',

@@ -20,15 +20,18 @@
  *
  * Not guaranteed: that memory is freed at all while a thread stays pinned, for one that lost its core
  * too. A pin therefore spans one operation, which copies bytes and never calls out; what waits counts
- * against the pool's limit, and looking at it costs the same however much there is. Garbage that a
- * thread leaves behind at its end is taken over by the others.
+ * against the pool's limit, and looking at it costs the same however much there is. Who has much waiting
+ * gives its core to others, and slows down, for that is what one that lost its core needs. Garbage that a thread
+ * leaves behind at its end is taken over by the others.
  */
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 namespace lagoon {
@@ -99,6 +102,7 @@ class Epoch {
     // In the order of their epochs, but for what was taken over from others; freed from the front.
     std::vector<Garbage> garbage;
     std::size_t freed = 0;
+    std::size_t waitingBytes = 0;
   };
 
  public:
@@ -121,6 +125,7 @@ class Epoch {
       // release: all reads under the guard come before, and so does all that was unlinked under it;
       // the acquire in `tryAdvance` is its counterpart.
       record_.pinned.store(0, std::memory_order_release);
+      if (record_.waitingBytes > kWaitingBytesMax) relieve(record_);
     }
     Guard(const Guard&) = delete;
     Guard& operator=(const Guard&) = delete;
@@ -138,6 +143,7 @@ class Epoch {
     // relaxed: the guard holds the epoch within one of what we pinned; see above.
     const auto epoch = global().epoch.load(std::memory_order_relaxed);
     record.garbage.push_back({memory, bytes, free, owner, epoch});
+    record.waitingBytes += bytes;
     if (++record.retiredSince >= kCollectEvery) collect(record);
   }
 
@@ -153,6 +159,11 @@ class Epoch {
  private:
   // How many are retired between two looks at the other threads: their cost is spread over these.
   static constexpr std::uint32_t kCollectEvery = 64;
+  // What one thread may have waiting before it gives its core to whoever holds the epoch back: more than
+  // waits while all have theirs, and little enough to leave no slabs behind that nobody needs again.
+  static constexpr std::size_t kWaitingBytesMax = 256 * 1024;
+  static constexpr int kReliefs = 4;
+  static constexpr std::chrono::microseconds kRelief{100};
 
   struct Global {
     alignas(kLine) std::atomic<std::uint64_t> epoch{3};
@@ -180,6 +191,7 @@ class Epoch {
       }
       record->garbage = {};
       record->freed = 0;
+      record->waitingBytes = 0;
       record->retiredSince = 0;
       record->pinned.store(0, std::memory_order_release);
       all.threads.leave(*record);
@@ -216,6 +228,7 @@ class Epoch {
     auto& garbage = record.garbage;
     for (; record.freed < garbage.size() && garbage[record.freed].epoch + 3 <= epoch; ++record.freed) {
       const auto& item = garbage[record.freed];
+      record.waitingBytes -= item.bytes;
       item.free(item.memory, item.bytes, item.owner);
     }
     // Moved up when half of it is done: once for each item, on average.
@@ -224,11 +237,21 @@ class Epoch {
     record.freed = 0;
   }
 
+  // Unpinned, and under no lock: some tries, and not until it succeeds.
+  static void relieve(Record& record) {
+    for (int step = 0; step < kReliefs && record.waitingBytes > kWaitingBytesMax / 2; ++step) {
+      collect(record);
+      if (record.waitingBytes > kWaitingBytesMax) std::this_thread::yield();
+    }
+    if (record.waitingBytes > 4 * kWaitingBytesMax) std::this_thread::sleep_for(kRelief);
+  }
+
   static void adopt(Record& record) {
     auto& all = global();
     std::unique_lock lock(all.orphansLock, std::try_to_lock);
     if (!lock || all.orphans.empty()) return;
     record.garbage.insert(record.garbage.end(), all.orphans.begin(), all.orphans.end());
+    for (const auto& item : all.orphans) record.waitingBytes += item.bytes;
     all.orphans.clear();
   }
 };

@@ -18,6 +18,8 @@
  */
 #pragma once
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -38,7 +40,6 @@ class Pool {
  public:
   /** Larger blocks come from the system; commands and values are far smaller. */
   static constexpr std::size_t kBlockMax = 64 * 1024;
-  static constexpr std::size_t kSlabBytes = 256 * 1024;
 
   struct Stats {
     /** What callers asked for and hold. */
@@ -168,6 +169,11 @@ class Pool {
     char* restEnd = nullptr;
   };
 
+  /** What a class takes from the system at once: little, so that a slab is soon free again as a whole. */
+  static constexpr std::size_t slabOf(std::size_t index) {
+    return sizeOf(index) <= 8 * 1024 ? 64 * 1024 : 256 * 1024;
+  }
+
   /** Blocks of a list: 16 KiB of them, between 1 and 64. */
   static constexpr std::uint32_t listOf(std::size_t index) {
     return static_cast<std::uint32_t>(std::clamp<std::size_t>(16 * 1024 / sizeOf(index), 1, 64));
@@ -200,7 +206,7 @@ class Pool {
       if (block != nullptr) {
         centre.loose = block->next;
       } else {
-        if (static_cast<std::size_t>(centre.restEnd - centre.rest) < size && !addSlab(centre)) break;
+        if (static_cast<std::size_t>(centre.restEnd - centre.rest) < size && !addSlab(centre, slabOf(index))) break;
         block = reinterpret_cast<Block*>(centre.rest);
         centre.rest += size;
       }
@@ -223,18 +229,24 @@ class Pool {
     bin.loaded = {};
   }
 
-  bool addSlab(Centre& centre) {
-    auto* slab = static_cast<char*>(reserve(kSlabBytes, kSlabBytes));
-    if (slab == nullptr) return false;
+  bool addSlab(Centre& centre, std::size_t bytes) {
+    if (!mayReserve(bytes)) return false;
+    auto* slab = mapSlab(bytes);
+    if (slab == nullptr) {
+      reserved_.fetch_sub(bytes, std::memory_order_relaxed);
+      return false;
+    }
     // What is left of the last slab is less than a block, and stays unused.
     centre.rest = slab;
-    centre.restEnd = slab + kSlabBytes;
+    centre.restEnd = slab + bytes;
     return true;
   }
 
   std::size_t trimClass(std::size_t index) {
     auto& centre = centres_[index];
-    const auto blocksOfSlab = static_cast<std::uint32_t>(kSlabBytes / sizeOf(index));
+    const auto slabBytes = slabOf(index);
+    const auto blocksOfSlab = static_cast<std::uint32_t>(slabBytes / sizeOf(index));
+    const auto slabAt = [&](const void* block) { return startOfSlab(block, slabBytes); };
     std::lock_guard lock(centre.lock);
     std::unordered_map<std::uintptr_t, std::uint32_t> freeBySlab;
     for (auto* first = centre.lists; first != nullptr;) {
@@ -248,11 +260,11 @@ class Pool {
       first = nextList;
     }
     centre.lists = nullptr;
-    for (auto* block = centre.loose; block != nullptr; block = block->next) ++freeBySlab[slabOf(block)];
+    for (auto* block = centre.loose; block != nullptr; block = block->next) ++freeBySlab[slabAt(block)];
     // The slab that is being cut from counts as held: its rest is no block yet.
-    if (centre.rest != nullptr) freeBySlab.erase(slabOf(centre.restEnd - 1));
+    if (centre.rest != nullptr) freeBySlab.erase(slabAt(centre.restEnd - 1));
     for (auto** link = &centre.loose; *link != nullptr;) {
-      const auto found = freeBySlab.find(slabOf(*link));
+      const auto found = freeBySlab.find(slabAt(*link));
       const auto isWhole = found != freeBySlab.end() && found->second == blocksOfSlab;
       if (isWhole) {
         *link = (*link)->next;
@@ -263,49 +275,60 @@ class Pool {
     std::size_t given = 0;
     for (const auto& [slab, blocks] : freeBySlab) {
       if (blocks != blocksOfSlab) continue;
-      release(reinterpret_cast<void*>(slab), kSlabBytes);
-      given += kSlabBytes;
+      munmap(reinterpret_cast<void*>(slab), slabBytes);
+      reserved_.fetch_sub(slabBytes, std::memory_order_relaxed);
+      given += slabBytes;
     }
     return given;
   }
 
   // Slabs are aligned to their size.
-  static std::uintptr_t slabOf(const void* block) {
-    return reinterpret_cast<std::uintptr_t>(block) & ~(std::uintptr_t{kSlabBytes} - 1);
+  static std::uintptr_t startOfSlab(const void* block, std::size_t slabBytes) {
+    return reinterpret_cast<std::uintptr_t>(block) & ~(std::uintptr_t{slabBytes} - 1);
   }
 
-  void* reserve(std::size_t bytes, std::size_t alignment) {
-    const auto whole = (bytes + alignment - 1) & ~(alignment - 1);
-    // relaxed, like every count here: the sum is exact, and orders nothing.
-    const auto before = reserved_.fetch_add(whole, std::memory_order_relaxed);
-    void* memory = before + whole <= bytesMax_.load(std::memory_order_relaxed)
-                       ? std::aligned_alloc(alignment, whole)
-                       : nullptr;
-    if (memory == nullptr) reserved_.fetch_sub(whole, std::memory_order_relaxed);
-    return memory;
+  // relaxed, like every count here: the sum is exact, and orders nothing.
+  bool mayReserve(std::size_t bytes) {
+    const auto before = reserved_.fetch_add(bytes, std::memory_order_relaxed);
+    if (before + bytes <= bytesMax_.load(std::memory_order_relaxed)) return true;
+    reserved_.fetch_sub(bytes, std::memory_order_relaxed);
+    return false;
   }
-  void release(void* memory, std::size_t whole) {
-    std::free(memory);
-    reserved_.fetch_sub(whole, std::memory_order_relaxed);
+
+  // From the system itself: what is unmapped is back for certain, where an allocator may keep it. Twice
+  // as much is mapped, and what lies before and behind the aligned part unmapped.
+  static char* mapSlab(std::size_t bytes) {
+    auto* mapped = mmap(nullptr, 2 * bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mapped == MAP_FAILED) return nullptr;
+    auto* begin = static_cast<char*>(mapped);
+    auto* slab = reinterpret_cast<char*>(startOfSlab(begin + bytes - 1, bytes));
+    if (slab > begin) munmap(begin, static_cast<std::size_t>(slab - begin));
+    munmap(slab + bytes, static_cast<std::size_t>(begin + bytes - slab));
+    return slab;
   }
 
   void* allocateLarge(std::size_t bytes) {
     auto& cache = own();
-    auto* memory = reserve(bytes, kLine);
-    if (memory == nullptr) {
+    const auto whole = largeSize(bytes);
+    if (!mayReserve(whole)) {
       Epoch::drain();
       trim();
-      memory = reserve(bytes, kLine);
+      if (!mayReserve(whole)) return nullptr;
     }
-    if (memory != nullptr) {
-      count(cache, static_cast<std::int64_t>(bytes), static_cast<std::int64_t>(largeSize(bytes)));
+    void* memory = std::aligned_alloc(kLine, whole);
+    if (memory == nullptr) {
+      reserved_.fetch_sub(whole, std::memory_order_relaxed);
+      return nullptr;
     }
+    count(cache, static_cast<std::int64_t>(bytes), static_cast<std::int64_t>(whole));
     return memory;
   }
 
   void freeLarge(void* memory, std::size_t bytes) {
-    release(memory, largeSize(bytes));
-    count(own(), -static_cast<std::int64_t>(bytes), -static_cast<std::int64_t>(largeSize(bytes)));
+    const auto whole = largeSize(bytes);
+    std::free(memory);
+    reserved_.fetch_sub(whole, std::memory_order_relaxed);
+    count(own(), -static_cast<std::int64_t>(bytes), -static_cast<std::int64_t>(whole));
   }
   static constexpr std::size_t largeSize(std::size_t bytes) { return (bytes + kLine - 1) & ~(kLine - 1); }
 

@@ -11,29 +11,17 @@
 #include <cstring>
 #include <functional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "../src/counters.hpp"
 #include "../src/hash_map.hpp"
 #include "../src/ms_queue.hpp"
 #include "../src/queue.hpp"
+#include "threads.hpp"
 
 namespace {
 
 using namespace lagoon;
-
-void check(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "FAILED: %s\n", what);
-  std::abort();
-}
-
-void together(std::size_t threads, const std::function<void(std::size_t)>& work) {
-  std::vector<std::thread> all;
-  for (std::size_t index = 0; index < threads; ++index) all.emplace_back(work, index);
-  for (auto& thread : all) thread.join();
-}
 
 struct Item {
   std::uint32_t producer;
