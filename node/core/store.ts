@@ -59,8 +59,17 @@ export interface Store extends Base {
   scanDocuments(): Iterable<{ readonly kind: string; readonly id: string } & StoredDocument>
   countDocuments(): number
 
-  /** Puts `rows` in the place of those that the document of this number has in `table`. */
-  replaceRows(table: Table, document: number, rows: readonly Row[], isNew: boolean): void
+  /**
+   * Puts `rows` in the place of those that the document of this number has in `table`: none if it is
+   * new, `before` if that is known.
+   */
+  replaceRows(
+    table: Table,
+    document: number,
+    rows: readonly Row[],
+    isNew: boolean,
+    before?: readonly Row[],
+  ): void
   clearRows(tables: readonly Table[]): void
   /** Puts the base in the place of all documents, the digest with it; empties histories and requests. */
   clearDocuments(): void

@@ -124,7 +124,7 @@ export const writeRows = (store: Store, document: CachedDocument, isNew: boolean
   for (const table of kind.tables) {
     const own = rows[table.name] ?? noRows
     if (before && areSame(own, before[table.name] ?? noRows)) continue
-    store.replaceRows(table, stored.number, own, isNew)
+    store.replaceRows(table, stored.number, own, isNew, before?.[table.name])
   }
   document.rows = rows
 }

@@ -317,6 +317,12 @@ describe('a restart', () => {
   })
 })
 
+test('a clock that tells fractions gives changes times of whole milliseconds', () => {
+  const alice = createTestCore({ startMs: 1_000.75 })
+  alice.run(tag('n', 'a')())
+  expect(alice.state().clock).toEqual({ wallMs: 1_000, logical: 0 })
+})
+
 test('documents that were changed are told once they are durable', () => {
   const told: string[][] = []
   const alice = createTestCore({ committed: (changed) => told.push(changed.map(({ id }) => id)) })
