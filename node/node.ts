@@ -45,6 +45,7 @@ import { createIdentity } from './identity/identity.ts'
 import { Fault } from './fault.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
+import { createAgreementChecks, watchAgreement } from './replication/agreement.ts'
 import { createNodeQueries } from './replication/queries.ts'
 import { openPayments } from './payments/open-payments.ts'
 import { createPaymentQueries } from './payments/queries.ts'
@@ -252,6 +253,8 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
     failedMs: eventLoopFailedMs,
   })
   opened.defer(() => eventLoop.close())
+  const agreement = { peers: () => mesh?.peers() ?? [], core, store, clock }
+  watchAgreement({ ...agreement, registry: metrics.registry })
   const app = createShell({
     log,
     metrics,
@@ -273,6 +276,7 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
         memory: memoryCheck({ rssBytesMax }),
         eventLoop: () => eventLoop.check(),
         peers: () => peersCheck(mesh),
+        ...createAgreementChecks(agreement),
         membership: replication.standing,
         rights: () => stockroom?.check() ?? { status: 'ok' },
         payments: payments.check,
