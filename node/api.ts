@@ -42,6 +42,9 @@ import { createShippingQueries } from './shipping/queries.ts'
 import { createShippingRoutes } from './shipping/routes.ts'
 import * as shop from './shop.ts'
 import { createTaxRoutes } from './tax/routes.ts'
+import type { Webhooks } from './webhooks/open-webhooks.ts'
+import { createWebhookQueries } from './webhooks/queries.ts'
+import { createWebhookRoutes } from './webhooks/routes.ts'
 
 export interface ApiDeps {
   /** The node's name. */
@@ -66,6 +69,7 @@ export interface ApiDeps {
   readonly checkouts: Pick<Checkouts, 'place'>
   readonly copies: Copies
   readonly timers: Timers
+  readonly webhooks: Pick<Webhooks, 'deliveries' | 'rule' | 'wake'>
   /** How long work is done in slices. */
   readonly slices: SlicesDeps
 }
@@ -114,6 +118,7 @@ export const mountApi = (app: OpenAPIHono<NodeEnv>, deps: ApiDeps): void => {
   const promotions = createPromotionQueries(database)
   const others = () => otherReplicas(replication.queries, node)
   app.route(base, createPromotionRoutes({ core, pipeline, guard, queries: promotions, others }))
+  app.route(base, createWebhookRoutes({ ...deps, guard, queries: createWebhookQueries(database) }))
 }
 
 /** The latest replica of each other node that was not declared gone. */

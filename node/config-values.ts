@@ -131,6 +131,9 @@ export const url = (text: string, protocols: readonly string[]): Result<string, 
     `must be a URL that begins with ${protocols[0]}//`,
   )
 
+export const webhookLoopback = (text: string): Result<boolean, string> =>
+  text === 'allow' || text === 'refuse' ? ok(text === 'allow') : refused('must be allow or refuse')
+
 /** `sandbox`, `stripe`, or the address of a sandbox gateway, with `sandbox=` before it or without. */
 export const payments = (text: string): Result<string, string> => {
   if (text === 'sandbox' || text === 'stripe') return ok(text)

@@ -42,6 +42,8 @@ export interface Config {
   /** Where events are published to, beside the log; both, one, or none. */
   readonly redisUrl?: string
   readonly amqpUrl?: string
+  /** Whether webhooks may go to this machine, for development. */
+  readonly webhookLoopback: boolean
   /** What the operator should know although nothing is wrong, a line each. */
   readonly notices: readonly string[]
 }
@@ -90,6 +92,7 @@ export const parseConfig = ({ flags, env }: ConfigSources): Result<Config, reado
   read('postgres-url', (url) => values.url(url, ['postgres:', 'postgresql:']))
   const redisUrl = read('redis-url', (url) => values.url(url, ['redis:', 'rediss:']))
   const amqpUrl = read('amqp-url', (url) => values.url(url, ['amqp:', 'amqps:']))
+  const webhookLoopback = read('webhook-loopback', values.webhookLoopback) ?? false
   const payments = paymentsConfig({
     payments: read('payments', values.payments),
     gatewayUrl: read('gateway-url', values.gatewayUrl),
@@ -127,6 +130,7 @@ export const parseConfig = ({ flags, env }: ConfigSources): Result<Config, reado
     trustedProxies,
     payments: payments.value,
     orderDurability,
+    webhookLoopback,
     ...(redisUrl === undefined ? {} : { redisUrl }),
     ...(amqpUrl === undefined ? {} : { amqpUrl }),
     notices: [

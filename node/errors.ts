@@ -10,6 +10,7 @@ import { mergedErrorCodes } from './merged/error-codes.ts'
 import { orderErrorCodes } from './orders/error-codes.ts'
 import { paymentErrorCodes } from './payments/error-codes.ts'
 import { pricingErrorCodes } from './pricing/error-codes.ts'
+import { webhookErrorCodes } from './webhooks/error-codes.ts'
 
 export interface ErrorDocument {
   /** The HTTP status the code is answered with. */
@@ -206,6 +207,7 @@ export const errorCodes = {
   ...paymentErrorCodes,
 
   ...pricingErrorCodes,
+  ...webhookErrorCodes,
 
   // Replication and the inspector.
   peer_unknown: {

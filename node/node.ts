@@ -58,6 +58,8 @@ import type { StartThread } from './workers/crew.ts'
 import { createFreshness } from './workers/freshness.ts'
 import { openFront } from './workers/front.ts'
 import { openLineage, openStockroom, type Stockroom } from './stockroom.ts'
+import { openWebhooks, type Webhooks } from './webhooks/open-webhooks.ts'
+import { createWebhookQueries } from './webhooks/queries.ts'
 
 export interface Node {
   /** `http://host:port`. */
@@ -110,6 +112,7 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
   let checkouts: Checkouts | undefined
   let coupons: CouponBroker | undefined
   let events: Events | undefined
+  let webhooks: Webhooks | undefined
   const nodes = createNodeQueries(store.database)
   const activeOthers = () =>
     nodes
@@ -137,6 +140,7 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
       stockroom?.committed(changed)
       checkouts?.committed(changed)
       coupons?.committed()
+      webhooks?.committed(changed)
       events?.committed(changed)
     },
   })
@@ -172,6 +176,13 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
   const { redisUrl, amqpUrl } = config
   events = openEvents(deps, { node: config.name, dataDir, core, store, nodes, redisUrl, amqpUrl })
   opened.defer(() => events?.close())
+  webhooks = openWebhooks(deps, {
+    core,
+    events,
+    queries: createWebhookQueries(store.database),
+    rule: { allowsLoopback: config.webhookLoopback },
+  })
+  opened.defer(() => webhooks?.close())
   stockroom = openStockroom(deps, {
     node: config.name,
     core,
@@ -281,6 +292,7 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
         rights: () => stockroom?.check() ?? { status: 'ok' },
         payments: payments.check,
         events: () => events?.check() ?? { status: 'ok' },
+        webhooks: webhooks.check,
       },
     }),
   )
@@ -347,6 +359,7 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
     copies,
     timers: deps.timers,
     slices,
+    webhooks,
   })
   const onUpgrade: UpgradeHandlers = {
     [syncPath]: ({ request, socket, head }) => syncServer.upgrade(request, socket, head),

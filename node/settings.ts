@@ -132,6 +132,13 @@ export const settings = [
     otherwise: 'none',
   },
   {
+    name: 'webhook-loopback',
+    variable: 'ATOLL_WEBHOOK_LOOPBACK',
+    placeholder: 'allow',
+    meaning: 'allow: webhooks may go to this machine, for development; refuse',
+    otherwise: 'refuse',
+  },
+  {
     name: 'payments',
     variable: 'ATOLL_PAYMENTS',
     placeholder: 'provider',

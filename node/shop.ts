@@ -40,6 +40,7 @@ import { parcelKind } from './shipping/parcel.ts'
 import { shipmentKind, shipmentSql } from './shipping/shipment.ts'
 import { zoneKind } from './shipping/zone.ts'
 import { taxRateKind } from './tax/tax-rate.ts'
+import { webhookKind, webhookSql } from './webhooks/subscription.ts'
 
 export const inspectedKinds: readonly InspectedKind[] = [
   {
@@ -65,6 +66,7 @@ export const inspectedKinds: readonly InspectedKind[] = [
     // Of renewals in two regions the higher generation counts, and nobody has to choose.
     ownRules: { renewal: neverContested },
   },
+  { kind: webhookKind, secrets: new Set(['secret']) },
   // The reason goes with the standing.
   { kind: nodeKind, ownRules: { reason: neverContested } },
   {
@@ -99,5 +101,6 @@ export const readModelSql = [
   allowanceSql,
   orderSql,
   paymentSql,
+  webhookSql,
   ...inspectedKinds.map(({ kind }) => conflictSql(kind)),
 ].join('\n')

@@ -16,11 +16,11 @@ import type { NodeQueries } from '../replication/queries.ts'
 import { replica as replicaSchema } from '../replication/replica.ts'
 import { chanceOf } from './back-off.ts'
 import type { Outlet } from './bus.ts'
-import { spokenFor } from './duty.ts'
+import { spokenFor, type Scope } from './duty.ts'
 import { openEventFile, type EventFile } from './event-file.ts'
 import { createFeed, type Feed } from './feed.ts'
 import { createPublisher } from './publisher.ts'
-import type { Pump, PumpDeps } from './pump.ts'
+import type { Pump, PumpDeps, PumpState } from './pump.ts'
 import { createRabbitOutlet } from './rabbitmq/outlet.ts'
 import { connectRedis } from './redis/connection.ts'
 import { createRedisOutlet } from './redis/outlet.ts'
@@ -28,13 +28,11 @@ import { createRedisOutlet } from './redis/outlet.ts'
 export interface Events {
   readonly feed: Feed
   readonly file: EventFile
-  /** Whether the change of this replica is this node's to tell of; `since` leaves out a stand-in's past. */
-  readonly ours: { readonly has: (replica: ReplicaId) => boolean }
   readonly pumps: PumpDeps
+  /** Has something done with the events that are this node's to tell of. */
+  take(duty: Duty): void
   /** To be called after each durable transaction, with the documents it changed. */
   committed(changed: readonly CachedDocument[]): void
-  /** Has the log kept for a reader of its own, who names where it reads on. */
-  keepFor(reader: () => number): void
   /** The position from which somebody has still to read; undefined if nobody does. */
   unreadFrom(): number | undefined
   check(): HealthCheck
@@ -60,16 +58,25 @@ export interface EventsParts {
   readonly amqpUrl?: string | undefined
 }
 
-/** A bus that is configured, and how to publish to it under a name. */
-interface BusKind {
-  readonly name: 'redis' | 'rabbitmq'
-  readonly open: (publisher: string, ready: () => void) => Outlet
+/** Something that is done with the events of each node that this one speaks for, itself included. */
+export interface Duty {
+  readonly name: string
+  open(charge: Charge): Running
 }
 
-interface Publisher {
-  readonly bus: BusKind['name']
+export interface Charge {
+  /** Whose events they are. */
+  readonly of: string
+  /** Whether that is another node, which is gone. */
+  readonly isStandIn: boolean
+  /** Names the offset. */
+  readonly consumer: string
+  readonly scope: Scope
+}
+
+export interface Running {
   readonly pump: Pump
-  readonly outlet: Outlet
+  close(): Promise<void>
 }
 
 export const openEvents = (deps: EventsDeps, parts: EventsParts): Events => {
@@ -86,50 +93,35 @@ export const openEvents = (deps: EventsDeps, parts: EventsParts): Events => {
     },
   })
   const pumps: PumpDeps = { feed, file, timers, random, soon }
-  const readers: (() => number)[] = []
-  const publishers = new Map<string, Publisher>()
-  const buses = busesOf(deps, parts)
+  const duties: Duty[] = [...busDuties(deps, parts, pumps)]
+  const running = new Map<string, Running & { readonly duty: string; readonly of: string }>()
   const replicas = createReplicaNames(parts)
-  const counted = createFigures(deps.metrics, () => publishers.values())
+  watchPumps(deps.metrics, () => running.values())
 
-  const start = (bus: BusKind, name: string): void => {
-    const key = name === node ? `${bus.name}/${node}` : `${bus.name}/${name} by ${node}`
-    if (publishers.has(key)) return
-    if (name !== node) log.warn({ for: name, bus: bus.name }, 'publishing for a node that is gone')
-    let pump: Pump | undefined
-    const outlet = bus.open(name === node ? node : `${name} by ${node}`, () => pump?.retry())
-    pump = createPublisher(pumps, {
-      name: key,
-      outlet,
-      scope: { has: (replica) => replicas.of(name).has(replica) },
-      wentBack: (position) => {
-        counted.wentBack(bus.name)
-        log.info(
-          { bus: bus.name, position },
-          'the bus lacks what was published: once more from here',
-        )
-      },
-    })
-    publishers.set(key, { bus: bus.name, pump, outlet })
+  const start = (duty: Duty, of: string): void => {
+    const isStandIn = of !== node
+    const consumer = isStandIn ? `${duty.name}/${of} by ${node}` : `${duty.name}/${node}`
+    if (running.has(consumer)) return
+    if (isStandIn) log.warn({ for: of, duty: duty.name }, 'standing in for a node that is gone')
+    const scope = { has: (replica: ReplicaId) => replicas.of(of).has(replica) }
+    const begun = duty.open({ of, isStandIn, consumer, scope })
+    running.set(consumer, { ...begun, duty: duty.name, of })
   }
 
-  const stop = async (key: string): Promise<void> => {
-    const publisher = publishers.get(key)
-    publishers.delete(key)
-    await publisher?.pump.close()
-    await publisher?.outlet.close()
+  const stop = async (consumer: string): Promise<void> => {
+    const ending = running.get(consumer)
+    running.delete(consumer)
+    await ending?.close()
   }
 
-  let names: readonly string[] = [node]
-  // Duties change when somebody is declared gone or readmitted, and seldom else.
+  // Who speaks for whom changes when somebody is declared gone or readmitted, and seldom else.
   const assign = (): void => {
-    names = spokenFor(node, nodes.list())
-    for (const bus of buses) for (const name of names) start(bus, name)
-    for (const key of publishers.keys()) {
-      const [, who = ''] = key.split('/')
-      if (names.includes(who.split(' by ')[0] ?? '')) continue
-      void stop(key).catch((error: unknown) => log.warn({ err: error }, 'a publisher did not end'))
-      file.forgetConsumer(key)
+    const names = spokenFor(node, nodes.list())
+    for (const duty of duties) for (const name of names) start(duty, name)
+    for (const [consumer, { of }] of running) {
+      if (names.includes(of)) continue
+      file.forgetConsumer(consumer)
+      void stop(consumer).catch((error: unknown) => log.warn({ err: error }, 'a duty did not end'))
     }
   }
   assign()
@@ -137,26 +129,25 @@ export const openEvents = (deps: EventsDeps, parts: EventsParts): Events => {
   return {
     feed,
     file,
-    ours: { has: (replica) => names.some((name) => replicas.of(name).has(replica)) },
     pumps,
+    take: (duty) => {
+      duties.push(duty)
+      assign()
+    },
     committed: (changed) => {
       if (changed.some(isMembership)) {
         replicas.forget()
         assign()
       }
-      for (const { pump } of publishers.values()) pump.wake()
-    },
-    keepFor: (reader) => {
-      readers.push(reader)
+      for (const { pump } of running.values()) pump.wake()
     },
     unreadFrom: () => {
-      const positions = [...publishers.values()].map(({ pump }) => pump.state().position)
-      const all = [...positions, ...readers.map((reader) => reader())]
-      return all.length === 0 ? undefined : Math.min(...all)
+      const positions = [...running.values()].map(({ pump }) => pump.state().position)
+      return positions.length === 0 ? undefined : Math.min(...positions)
     },
-    check: () => checkPublishers([...publishers.values()]),
+    check: () => checkDuties([...running.values()]),
     close: async () => {
-      await Promise.all([...publishers.keys()].map(stop))
+      await Promise.all([...running.keys()].map(stop))
       file.close()
     },
   }
@@ -165,24 +156,51 @@ export const openEvents = (deps: EventsDeps, parts: EventsParts): Events => {
 const isMembership = ({ kind }: CachedDocument): boolean =>
   kind.schema.kind === nodeSchema.kind || kind.schema.kind === replicaSchema.kind
 
-const busesOf = (deps: EventsDeps, { redisUrl, amqpUrl }: EventsParts): readonly BusKind[] => {
-  const { timers, random } = deps
-  const redis = (url: string): BusKind => ({
-    name: 'redis',
-    open: (publisher, ready) => {
-      const connection = connectRedis({
-        url,
-        name: `atoll-events-${publisher.replaceAll(' ', '-')}`,
-        chance: () => chanceOf(random),
-        ready,
+/** Publishing to each bus that is configured. */
+const busDuties = (
+  { timers, random, log, metrics }: EventsDeps,
+  { redisUrl, amqpUrl }: EventsParts,
+  pumps: PumpDeps,
+): readonly Duty[] => {
+  const refilled = new Counter({
+    name: 'atoll_event_bus_refilled_total',
+    help: 'Times a bus lacked what was published, and was filled again from the log.',
+    labelNames: ['bus'],
+    registers: [metrics.registry],
+  })
+  const publishing = (bus: string, open: (name: string, ready: () => void) => Outlet): Duty => ({
+    name: bus,
+    open: ({ consumer, scope }) => {
+      let pump: Pump | undefined
+      // The bus knows the publisher by the name that comes after its own.
+      const outlet = open(consumer.slice(bus.length + 1), () => pump?.retry())
+      const made = createPublisher(pumps, {
+        name: consumer,
+        outlet,
+        scope,
+        wentBack: (position) => {
+          refilled.inc({ bus })
+          log.info({ bus, position }, 'the bus lacks what was published: once more from here')
+        },
       })
-      return createRedisOutlet(connection, { publisher })
+      pump = made
+      return {
+        pump: made,
+        close: async () => {
+          await made.close()
+          await outlet.close()
+        },
+      }
     },
   })
-  const rabbit = (url: string): BusKind => ({
-    name: 'rabbitmq',
-    open: (publisher) => createRabbitOutlet({ url, publisher, timers }),
-  })
+  const redis = (url: string): Duty =>
+    publishing('redis', (publisher, ready) => {
+      const name = `atoll-events-${publisher.replaceAll(' ', '-')}`
+      const connection = connectRedis({ url, name, chance: () => chanceOf(random), ready })
+      return createRedisOutlet(connection, { publisher })
+    })
+  const rabbit = (url: string): Duty =>
+    publishing('rabbitmq', (publisher) => createRabbitOutlet({ url, publisher, timers }))
   return [
     ...(redisUrl === undefined ? [] : [redis(redisUrl)]),
     ...(amqpUrl === undefined ? [] : [rabbit(amqpUrl)]),
@@ -209,63 +227,47 @@ const createReplicaNames = ({ node, core, nodes }: EventsParts) => {
   }
 }
 
-const checkPublishers = (publishers: readonly Publisher[]): HealthCheck => {
-  const states = publishers.map(({ bus, pump }) => ({ bus, ...pump.state() }))
+interface OnDuty extends Running {
+  readonly duty: string
+}
+
+const checkDuties = (all: readonly OnDuty[]): HealthCheck => {
+  const states = all.map(({ duty, pump }) => ({ duty, ...pump.state() }))
   const missed = states.reduce((sum, state) => sum + state.missed, 0)
   const figures = {
-    ...Object.fromEntries(states.map(({ bus, backlog }) => [`${bus}Backlog`, backlog])),
+    ...Object.fromEntries(states.map(({ duty, backlog }) => [`${duty}Backlog`, backlog])),
     ...(missed > 0 ? { missed } : {}),
   }
   const failing = states.find(({ failures }) => failures > 0)
   if (failing) {
-    const detail = `${failing.bus} does not take events (${failing.problem ?? 'no answer'}); they wait in the log`
+    const detail = `${failing.duty} does not take events (${failing.problem ?? 'no answer'}); they wait in the log`
     return { status: 'degraded', detail, figures }
   }
   return missed > 0
-    ? { status: 'degraded', detail: 'Changes were folded before they were published', figures }
+    ? { status: 'degraded', detail: 'Changes were folded before they were told of', figures }
     : { status: 'ok', figures }
 }
 
-/** What an operator sees of publishing. */
-const createFigures = ({ registry }: Metrics, publishers: () => Iterable<Publisher>) => {
-  const registers = [registry]
-  const backs = new Counter({
-    name: 'atoll_event_bus_refilled_total',
-    help: 'Times a bus lacked what was published, and was filled again from the log.',
-    labelNames: ['bus'],
-    registers,
-  })
-  const gauge = (name: string, help: string, figure: (pump: Pump) => number): void => {
+/** What an operator sees of how far events have come. */
+const watchPumps = ({ registry }: Metrics, all: () => Iterable<OnDuty>): void => {
+  const gauge = (name: string, help: string, figure: (state: PumpState) => number): void => {
     const made: Gauge<'bus'> = new Gauge({
       name,
       help,
       labelNames: ['bus'],
-      registers,
+      registers: [registry],
       collect: () => {
         made.reset()
-        for (const { bus, pump } of publishers()) made.inc({ bus }, figure(pump))
+        for (const { duty, pump } of all()) made.inc({ bus: duty }, figure(pump.state()))
       },
     })
   }
-  gauge(
-    'atoll_event_backlog_changes',
-    'Changes whose events wait for the bus.',
-    (pump) => pump.state().backlog,
-  )
-  gauge(
-    'atoll_events_published',
-    'Events published since the start.',
-    (pump) => pump.state().delivered,
-  )
-  gauge(
-    'atoll_event_failures',
-    'Tries in a row at which the bus failed.',
-    (pump) => pump.state().failures,
-  )
+  gauge('atoll_event_backlog_changes', 'Changes whose events wait.', ({ backlog }) => backlog)
+  gauge('atoll_events_told', 'Events told since the start.', ({ delivered }) => delivered)
+  gauge('atoll_event_failures', 'Tries in a row that failed.', ({ failures }) => failures)
   gauge(
     'atoll_event_changes_missed',
-    'Changes that were folded before they were published.',
-    (pump) => pump.state().missed,
+    'Changes folded before they were told of.',
+    ({ missed }) => missed,
   )
-  return { wentBack: (bus: string) => backs.inc({ bus }) }
 }

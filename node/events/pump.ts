@@ -62,6 +62,8 @@ export interface PumpOptions {
    * not where it was thought to be.
    */
   readonly deliver: (parcel: Parcel) => Promise<number | undefined> | number | undefined
+  /** Whether nobody wants anything now: then what comes is passed over without being read. */
+  readonly isIdle?: () => boolean
   /** Asked when there is nothing to deliver, now and then: where to read on, if not here. */
   readonly look?: () => Promise<number | undefined>
 }
@@ -92,6 +94,12 @@ export const createPump = (deps: PumpDeps, options: PumpOptions): Pump => {
   /** One slice; whether there may be more. */
   const step = async (): Promise<boolean> => {
     const from = position
+    if (options.isIdle?.() === true) {
+      // Not noted: after a restart it is passed over again.
+      position = feed.end()
+      readUpTo = Math.max(readUpTo, position)
+      return false
+    }
     const slice = feed.read(from, scope, readUpTo)
     if (slice.next === from) return false
     const advance = (): void => file.advance(consumer, slice.next, slice.missed)

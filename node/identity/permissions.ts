@@ -35,6 +35,8 @@ export const permissionsByRole = {
     'documents:explain',
     'conflicts:read',
     'conflicts:resolve',
+    'webhooks:read',
+    'webhooks:write',
   ],
 } as const satisfies Record<string, readonly string[]>
 

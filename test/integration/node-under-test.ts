@@ -34,6 +34,7 @@ export interface NodeOptions {
   readonly workers?: number
   /** Starts their threads, for who wants to know of them. */
   readonly startThread?: StartThread
+  readonly webhookLoopback?: boolean
   /** Told when its disk failed; the test fails if it is left out. */
   readonly broken?: (error: unknown) => void
 }
@@ -170,6 +171,7 @@ export const startNode = async (options: NodeOptions): Promise<NodeUnderTest> =>
       trustedProxies: 0,
       payments: options.payments ?? { provider: 'sandbox' },
       orderDurability: 'prefer-replicated',
+      webhookLoopback: options.webhookLoopback ?? false,
       ...(options.redisUrl === undefined ? {} : { redisUrl: options.redisUrl }),
       ...(options.amqpUrl === undefined ? {} : { amqpUrl: options.amqpUrl }),
       notices: [],

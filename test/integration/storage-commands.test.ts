@@ -55,6 +55,7 @@ const startNode = (dataDir: string): Promise<Node> =>
       trustedProxies: 0,
       payments: { provider: 'sandbox' },
       orderDurability: 'prefer-replicated',
+      webhookLoopback: false,
       notices: [],
     },
   )

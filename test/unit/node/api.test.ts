@@ -11,6 +11,8 @@ import { createCatalogQueries } from '../../../node/catalog/queries.ts'
 import { createPipeline } from '../../../node/core/pipeline.ts'
 import { createIdentity } from '../../../node/identity/identity.ts'
 import { noCopies } from '../../../node/replication/copies.ts'
+import { openEventFile } from '../../../node/events/event-file.ts'
+import { openDeliveries } from '../../../node/webhooks/deliveries.ts'
 import { createNodeQueries } from '../../../node/replication/queries.ts'
 import { createRegion } from './catalog/region.ts'
 import { createTestShell } from './http/test-shell.ts'
@@ -67,6 +69,11 @@ const createApp = async () => {
     copies: noCopies,
     timers: { after: () => () => {} },
     slices: { soon: queueMicrotask, monotonic: () => 0, assertOpen: () => undefined },
+    webhooks: {
+      deliveries: openDeliveries(openEventFile(':memory:')),
+      rule: { allowsLoopback: false },
+      wake: () => undefined,
+    },
   })
   return app
 }

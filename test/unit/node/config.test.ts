@@ -38,6 +38,7 @@ describe('a configuration', () => {
       trustedProxies: 0,
       payments: { provider: 'sandbox' },
       orderDurability: 'prefer-replicated',
+      webhookLoopback: false,
       notices: [],
     })
   })
@@ -77,6 +78,7 @@ describe('a configuration', () => {
       trustedProxies: 2,
       payments: { provider: 'sandbox' },
       orderDurability: 'replicated',
+      webhookLoopback: false,
       notices: [],
     })
   })
@@ -122,6 +124,7 @@ describe('a configuration', () => {
       'postgres-url': 'postgres://localhost/atoll',
       'redis-url': 'redis://localhost',
       'amqp-url': 'amqp://localhost',
+      'webhook-loopback': 'allow',
       payments,
       'gateway-url': 'http://localhost:9000',
       'gateway-secret': 'a secret of sixteen or more'.replaceAll(' ', '-'),
@@ -239,6 +242,9 @@ describe('a faulty configuration', () => {
     [{ ATOLL_POSTGRES_URL: 'mysql://x' }, /^ATOLL_POSTGRES_URL must be a URL/],
     [{ ATOLL_PAYMENTS: 'sandbox=ftp://x' }, /^ATOLL_PAYMENTS must be sandbox/],
     [{ ATOLL_ORDER_DURABILITY: 'maybe' }, /^ATOLL_ORDER_DURABILITY must be/],
+    [{ ATOLL_WEBHOOK_LOOPBACK: 'yes' }, /^ATOLL_WEBHOOK_LOOPBACK must be/],
+    [{ ATOLL_REDIS_URL: 'http://x' }, /^ATOLL_REDIS_URL must be/],
+    [{ ATOLL_AMQP_URL: 'x' }, /^ATOLL_AMQP_URL must be/],
   ])('%j is refused in one line', (env, line) => {
     expect(faults(env)).toEqual([expect.stringMatching(line)])
   })

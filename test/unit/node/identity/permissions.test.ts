@@ -29,6 +29,8 @@ const expected: Record<Permission, readonly Role[]> = {
   'documents:explain': ['support', 'admin'],
   'conflicts:read': ['support', 'admin'],
   'conflicts:resolve': ['admin'],
+  'webhooks:read': ['admin'],
+  'webhooks:write': ['admin'],
 }
 
 describe('permissions', () => {
