@@ -7,6 +7,7 @@ import type { Benchmark, Row } from './benchmark.ts'
 import { root } from './child.ts'
 import { cartBenchmark } from './crdt/cart.ts'
 import { checkoutBenchmark } from './http/checkout.ts'
+import { eventsBenchmark } from './events/events.ts'
 import { createBenchmark } from './http/create.ts'
 import { intentBenchmark } from './http/intent.ts'
 import { readBenchmark } from './http/read.ts'
@@ -39,6 +40,7 @@ const benchmarks: readonly Benchmark[] = [
   restartBenchmark,
   stockBenchmark,
   flashSaleBenchmark,
+  eventsBenchmark,
   structuresBenchmark,
 ]
 

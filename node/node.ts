@@ -27,7 +27,6 @@ import { createPipeline } from './core/pipeline.ts'
 import { refresh } from './core/rebuild.ts'
 import { createSqliteStore } from './core/sqlite-store.ts'
 import { createEventDocs } from './events/docs-page.ts'
-import { openEvents, type Events } from './events/open-events.ts'
 import { createDocsRoutes } from './http/docs.ts'
 import {
   createEventLoopCheck,
@@ -58,8 +57,7 @@ import type { StartThread } from './workers/crew.ts'
 import { createFreshness } from './workers/freshness.ts'
 import { openFront } from './workers/front.ts'
 import { openLineage, openStockroom, type Stockroom } from './stockroom.ts'
-import { openWebhooks, type Webhooks } from './webhooks/open-webhooks.ts'
-import { createWebhookQueries } from './webhooks/queries.ts'
+import { openTelling, type Telling } from './telling.ts'
 
 export interface Node {
   /** `http://host:port`. */
@@ -111,8 +109,7 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
   let stockroom: Stockroom | undefined
   let checkouts: Checkouts | undefined
   let coupons: CouponBroker | undefined
-  let events: Events | undefined
-  let webhooks: Webhooks | undefined
+  let telling: Telling | undefined
   const nodes = createNodeQueries(store.database)
   const activeOthers = () =>
     nodes
@@ -140,8 +137,7 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
       stockroom?.committed(changed)
       checkouts?.committed(changed)
       coupons?.committed()
-      webhooks?.committed(changed)
-      events?.committed(changed)
+      telling?.committed(changed)
     },
   })
   const pipeline = createPipeline({
@@ -164,7 +160,7 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
     pipeline,
     mesh: () => mesh,
     retentionDays: config.retentionDays,
-    unreadFrom: () => events?.unreadFrom(),
+    unreadFrom: () => telling?.unreadFrom(),
     clock,
     timers: deps.timers,
     log,
@@ -173,16 +169,8 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
   })
   opened.defer(() => replication?.close())
   await replication.begin()
-  const { redisUrl, amqpUrl } = config
-  events = openEvents(deps, { node: config.name, dataDir, core, store, nodes, redisUrl, amqpUrl })
-  opened.defer(() => events?.close())
-  webhooks = openWebhooks(deps, {
-    core,
-    events,
-    queries: createWebhookQueries(store.database),
-    rule: { allowsLoopback: config.webhookLoopback },
-  })
-  opened.defer(() => webhooks?.close())
+  telling = openTelling(deps, { ...config, node: config.name, core, store, nodes })
+  opened.defer(() => telling?.close())
   stockroom = openStockroom(deps, {
     node: config.name,
     core,
@@ -291,8 +279,7 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
         membership: replication.standing,
         rights: () => stockroom?.check() ?? { status: 'ok' },
         payments: payments.check,
-        events: () => events?.check() ?? { status: 'ok' },
-        webhooks: webhooks.check,
+        ...telling.checks,
       },
     }),
   )
@@ -359,7 +346,7 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
     copies,
     timers: deps.timers,
     slices,
-    webhooks,
+    webhooks: telling.webhooks,
   })
   const onUpgrade: UpgradeHandlers = {
     [syncPath]: ({ request, socket, head }) => syncServer.upgrade(request, socket, head),
