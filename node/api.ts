@@ -106,7 +106,7 @@ export const mountApi = (app: OpenAPIHono<NodeEnv>, deps: ApiDeps): void => {
   const paid = createPaymentQueries(deps.store.database)
   app.route(base, createPaymentRoutes({ ...deps, queries: paid, guard }))
   const ordered = createOrderQueries(deps.store.database)
-  app.route(base, createCheckoutRoutes({ ...deps, guard, tokens }))
+  app.route(base, createCheckoutRoutes({ ...deps, guard, tokens, purchases: sales.queries }))
   app.route(base, createOrderRoutes({ core, pipeline, guard, tokens, queries: ordered }))
   app.route(base, createTaskRoutes({ ...deps, guard, queries: ordered }))
   const { replication, node } = deps

@@ -2,16 +2,20 @@
 
 import type { Value } from '../../crdt/value.ts'
 import { cart as cartSchema, lines as cartLines } from '../cart/cart.ts'
-import type { CartId } from '../cart/cart-id.ts'
+import { isCartId, type CartId } from '../cart/cart-id.ts'
 import { productOf, type ProductId, type VariantId } from '../catalog/ids.ts'
 import { isLive, product, variantsOf } from '../catalog/product.ts'
 import type { World } from '../core/capability.ts'
+import { attemptsOf, purchase, purchaseIdOf, type PurchaseName } from '../flash-sale/purchase.ts'
 import type { Agreement, OrderAddress } from '../orders/agreement.ts'
-import type { Quote } from '../pricing/quote.ts'
+import type { Quote, QuoteLine } from '../pricing/quote.ts'
 import { ok, refused, type Result } from '../result.ts'
 import { problemOf, type Problem } from './problem.ts'
 
-export type Basket = { readonly cart: CartId } | { readonly items: readonly Item[] }
+export type Basket =
+  | { readonly cart: CartId }
+  | { readonly items: readonly Item[] }
+  | { readonly purchase: PurchaseName }
 
 /** A variant; or a product, which stands for its first one. */
 export type Item = {
@@ -21,10 +25,12 @@ export type Item = {
 }
 
 export interface Content {
-  readonly lines: readonly { readonly variant: VariantId; readonly quantity: number }[]
+  readonly lines: readonly QuoteLine[]
   /** The cart's tags that the lines are made of, by their names. */
   readonly tags: readonly string[]
+  /** What it is made of, or, of a guest's purchase, the cart that the guest is known by. */
   readonly cart: CartId | null
+  readonly purchase?: PurchaseName
 }
 
 export const contentOf = (
@@ -37,6 +43,7 @@ export const contentOf = (
     if (lines.length === 0) return refused([empty])
     return ok({ lines, tags: [...document.store.tags.keys()], cart: basket.cart })
   }
+  if ('purchase' in basket) return contentOfPurchase(read, basket.purchase)
   const units = new Map<VariantId, number>()
   const problems: Problem[] = []
   for (const { product: id, variant: named, quantity } of basket.items) {
@@ -47,6 +54,24 @@ export const contentOf = (
   if (problems.length > 0) return refused(problems)
   const lines = [...units].map(([variant, quantity]) => ({ variant, quantity }))
   return lines.length > 0 ? ok({ lines, tags: [], cart: null }) : refused([empty])
+}
+
+/** At the price of the sale, whatever the variant costs by now. */
+const contentOfPurchase = (
+  read: World['read'],
+  name: PurchaseName,
+): Result<Content, readonly Problem[]> => {
+  const { sale, buyer, attempt } = name
+  const found = attemptsOf(read(purchase, purchaseIdOf(sale, buyer))).find(
+    (one) => one.name === attempt,
+  )
+  const variant = found?.held[0]?.variant
+  if (!found || !variant) {
+    const detail = `There is no purchase ${attempt} here`
+    return refused([problemOf('purchase_not_found', detail, 'Order at the node it was made at.')])
+  }
+  const lines = [{ variant, quantity: found.units, agreed: found.price }]
+  return ok({ lines, tags: [], cart: isCartId(buyer) ? buyer : null, purchase: name })
 }
 
 const firstVariant = (read: World['read'], id: ProductId): VariantId | undefined => {

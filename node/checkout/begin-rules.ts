@@ -4,7 +4,9 @@ import { assert } from '../../crdt/assert.ts'
 import type { Price } from '../catalog/product.ts'
 import type { Decide, Draft, World } from '../core/capability.ts'
 import type { Refusal } from '../errors.ts'
-import { hold } from '../inventory/reservation.ts'
+import { holdOf } from '../flash-sale/purchase.ts'
+import { orderPurchase } from '../flash-sale/purchase-rules.ts'
+import { hold, type Held } from '../inventory/reservation.ts'
 import type { OrderAddress } from '../orders/agreement.ts'
 import type { OrderId } from '../orders/order-id.ts'
 import * as orderLog from '../orders/order-log.ts'
@@ -28,9 +30,16 @@ export interface BeginInput {
   readonly address: OrderAddress
   readonly coupons: readonly string[]
   readonly shippingMethod: string | undefined
-  readonly payment: { readonly provider: string; readonly token: string } | undefined
+  readonly payment: Paying | undefined
   /** What the shopper was shown; undefined: whatever it comes to. */
   readonly expectedTotal: Price | undefined
+}
+
+export interface Paying {
+  readonly provider: string
+  readonly token: string
+  /** Of the bill, where somebody told. */
+  readonly billingCountry?: string | undefined
 }
 
 export type BeginAnswer = { readonly id: OrderId }
@@ -44,7 +53,12 @@ export const beginCheckout =
   (world, input) => {
     const agreed = agree(world, input)
     if (!agreed.ok) return refused(refusalOf(agreed.refusal))
-    return begin(world, input.id, agreed.value, risk)
+    const held = setAside(world, input.id, agreed.value)
+    if (!held.ok) return held
+    const { billingCountry } = input.payment ?? {}
+    return begin(world, input.id, agreed.value, held.value, {
+      assessRisk: (wish) => risk.assessRisk({ ...wish, ...(billingCountry && { billingCountry }) }),
+    })
   }
 
 /** What is odd about somebody's wish to pay, by what else is known of them. */
@@ -54,6 +68,7 @@ export interface RiskRules {
     readonly token: string
     readonly account: string | null
     readonly shippingCountry: string
+    readonly billingCountry?: string
   }): { readonly score: number; readonly reasons: readonly string[] }
 }
 
@@ -67,10 +82,13 @@ export const takeOver: Decide<{ readonly id: OrderId; readonly node: string }, B
 ) => {
   const first = orderLog.runsOfOrder(world, id).find(isOpen)
   assert(first !== undefined, 'what is taken over is under way')
-  return begin(world, id, { ...first.begun, node }, undefined)
+  // What is taken over is set aside here, and so under the order's own name.
+  const { holdName: _, ...terms } = { ...first.begun, node }
+  const held = setAsideAnew(world, id, terms)
+  return held.ok ? begin(world, id, terms, held.value, undefined) : held
 }
 
-type Terms = Omit<Begun, 'type' | 'held' | 'untilMs'>
+type Terms = Omit<Begun, 'type' | 'held' | 'untilMs' | 'holdName'>
 
 const agree = (world: World, input: BeginInput): Result<Terms, readonly Problem[]> => {
   const { who, account, basket, address, coupons, shippingMethod, payment, expectedTotal } = input
@@ -86,7 +104,7 @@ const agree = (world: World, input: BeginInput): Result<Terms, readonly Problem[
   })
   const problems = quoteProblems(quoted.problems)
   if (problems.length > 0) return refused(problems)
-  const { cart, tags } = content.value
+  const { cart, tags, purchase } = content.value
   const agreed = agreementOf(world, quoted, {
     who,
     cart,
@@ -101,22 +119,37 @@ const agree = (world: World, input: BeginInput): Result<Terms, readonly Problem[
     tags,
     token: payment?.token ?? null,
     account: account ?? null,
+    ...(purchase && { purchase }),
   })
+}
+
+type SetAside = Held & Pick<Begun, 'untilMs' | 'holdName'>
+
+/** Sets aside what is to be ordered; or keeps what a purchase in a flash sale has set aside before. */
+const setAside = (world: World, id: OrderId, terms: Terms): Result<SetAside, Refusal> => {
+  if (!terms.purchase) return setAsideAnew(world, id, terms)
+  const untilMs = world.time.wallMs + holdMs
+  const ordered = orderPurchase(world, terms.purchase, { order: id, untilMs })
+  return ordered.ok ? ok({ ...ordered.value, untilMs, holdName: holdOf(terms.purchase) }) : ordered
+}
+
+const setAsideAnew = (world: World, id: OrderId, terms: Terms): Result<SetAside, Refusal> => {
+  const untilMs = world.time.wallMs + holdMs
+  const wanted = terms.agreed.lines.map(({ variant, units }) => ({ variant, units }))
+  const held = hold(world, { checkout: id, wanted, untilMs })
+  return held.ok
+    ? ok({ ...held.value, untilMs })
+    : refused({ ...refusalOf(shortageProblems(held.refusal)), shortage: held.refusal })
 }
 
 const begin = (
   world: World,
   id: OrderId,
   terms: Terms,
+  { deltas, ...aside }: SetAside,
   rules: RiskRules | undefined,
 ): Result<Draft<BeginAnswer>, Refusal> => {
   const { agreed, token, account } = terms
-  const untilMs = world.time.wallMs + holdMs
-  const wanted = agreed.lines.map(({ variant, units }) => ({ variant, units }))
-  const held = hold(world, { checkout: id, wanted, untilMs })
-  if (!held.ok) {
-    return refused({ ...refusalOf(shortageProblems(held.refusal)), shortage: held.refusal })
-  }
   const amount = { amount: agreed.totals.total, currency: agreed.currency }
   const attempted =
     agreed.payment === null || token === null || amount.amount === 0
@@ -137,14 +170,10 @@ const begin = (
           }),
         })
   if (!attempted.ok) return attempted
-  const begun = { ...terms, type: 'begun', held: held.value.held, untilMs } as const
+  const begun = { ...terms, ...aside, type: 'begun' } as const
   return ok({
     type: 'checkout.begun',
-    deltas: [
-      ...held.value.deltas,
-      ...attempted.value,
-      orderLog.run(world, id, run.begin(world.time, begun)),
-    ],
+    deltas: [...deltas, ...attempted.value, orderLog.run(world, id, run.begin(world.time, begun))],
     answer: { id },
   })
 }

@@ -5,14 +5,21 @@ import type { DotKey } from '../../crdt/dot.ts'
 import { cart as cartSchema } from '../cart/cart.ts'
 import * as cartRules from '../cart/cart.ts'
 import type { CartId } from '../cart/cart-id.ts'
-import { draftDelta, type Decide, type Draft, type World } from '../core/capability.ts'
-import type { Refusal } from '../errors.ts'
+import {
+  draftDelta,
+  type Decide,
+  type Draft,
+  type DraftDelta,
+  type World,
+} from '../core/capability.ts'
+import { isErrorCode, type Refusal } from '../errors.ts'
+import { keepPurchase, payPurchase } from '../flash-sale/purchase-rules.ts'
 import { release, sell } from '../inventory/reservation.ts'
 import { inTurn, type Turn } from '../orders/in-turn.ts'
 import { orderNumber, type OrderId } from '../orders/order-id.ts'
 import * as orderLog from '../orders/order-log.ts'
 import * as run from '../orders/run.ts'
-import { isOpen, type OpenRun, type Run } from '../orders/run.ts'
+import { isOpen, type Begun, type OpenRun, type Run } from '../orders/run.ts'
 import {
   closePayment,
   paymentOf,
@@ -67,14 +74,18 @@ const commit = (
   open: OpenRun,
   { id, ordinal, result }: ConcludeInput,
 ): Result<Draft<ConcludeAnswer>, Problem> => {
-  const { agreed, held, node, account } = open.begun
+  const { agreed, held, node, account, purchase } = open.begun
   const number = orderNumber(node, world.replica, ordinal)
   const amount = { amount: agreed.totals.total, currency: agreed.currency }
   const deltas = inTurn<Problem>(world, [
     takeFromCart(open),
     (here) => {
-      const sold = sell(here, { checkout: id, held })
+      const sold = sell(here, { checkout: open.begun.holdName ?? id, held })
       return sold.ok ? sold : refused(shortageProblems(sold.refusal)[0] ?? expired)
+    },
+    (here) => {
+      const paid = purchase ? payPurchase(here, purchase, id) : ok([])
+      return paid.ok ? paid : refused(undone(paid.refusal))
     },
     (here) => {
       const customer = account ?? undefined
@@ -111,7 +122,7 @@ export const requestOf = (id: OrderId): string => `order/${id}`
 const takeFromCart =
   ({ begun: { agreed, tags } }: OpenRun): Turn<Problem> =>
   ({ read }) => {
-    if (agreed.cart === null) return ok([])
+    if (agreed.cart === null || tags.length === 0) return ok([])
     const id = agreed.cart as CartId
     const document = read(cartSchema, id)
     if (tags.some((name) => !document.store.tags.has(name))) return refused(cartChanged)
@@ -140,12 +151,12 @@ const fail = (
 ): Result<Draft<ConcludeAnswer>, never> => {
   const isPlaced = orderLog.orderOf(world, id) !== undefined
   const open = orderLog.runsOfOrder(world, id).filter(isOpen)
-  const held = open.find((one) => one.dot === dot)?.begun.held ?? []
+  const begun = open.find((one) => one.dot === dot)?.begun
   const isAlsoHere = open.some(
     (other) => other.dot !== dot && world.lineage.includes(other.replica),
   )
   const deltas = inTurn<never>(world, [
-    (here) => ok(release(here, { checkout: id, held })),
+    (here) => ok(begun ? letGo(here, id, begun) : []),
     (here) => ok(result ? recordResult(here, id, result) : []),
     // An order that another run placed, or is about to, is paid by the same payment.
     (here) =>
@@ -165,6 +176,15 @@ const fail = (
     answer: { id, problem: isPlaced ? null : problem },
   })
 }
+
+const letGo = (
+  world: World,
+  id: OrderId,
+  { held, purchase, holdName }: Begun,
+): readonly DraftDelta[] =>
+  purchase && holdName !== undefined
+    ? keepPurchase(world, purchase)
+    : release(world, { checkout: id, held })
 
 /** Gives up the run of a node that is gone: what it set aside lapses, and its payment is let go. */
 export const abandon: Decide<Pick<ConcludeInput, 'id' | 'run'>, ConcludeAnswer> = (
@@ -194,6 +214,9 @@ const declined = ({ code, retry }: Extract<Authorisation, { outcome: 'declined' 
       ? 'Order again with this payment method or another, under a new idempotency key.'
       : 'Order again with another payment method, under a new idempotency key.',
   )
+
+const undone = ({ code, detail }: Refusal): Problem =>
+  problemOf(isErrorCode(code) ? code : 'purchase_not_found', detail, 'Look at the purchase.')
 
 const unusable = ({ code, detail }: Refusal): Problem =>
   problemOf(code, detail, 'Order again without the coupon, under a new idempotency key.')

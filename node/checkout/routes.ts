@@ -3,9 +3,10 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
 import type { z } from 'zod'
 import { assert } from '../../crdt/assert.ts'
-import { accountCartId } from '../cart/cart-id.ts'
+import { accountCartId, isCartId, type CartId } from '../cart/cart-id.ts'
 import type { Core } from '../core/core.ts'
 import type { Refusal } from '../errors.ts'
+import type { PurchaseName } from '../flash-sale/purchase.ts'
 import { requestIdOf } from '../http/idempotency.ts'
 import { problem } from '../http/problem.ts'
 import { createRouter, type NodeEnv } from '../http/router.ts'
@@ -33,6 +34,8 @@ export interface CheckoutRoutesDeps extends AccessDeps {
   readonly checkouts: Pick<Checkouts, 'place'>
   readonly payments: RiskRules & { readonly provider: { readonly name: string } }
   readonly random: (bytes: number) => Uint8Array
+  /** Purchases in flash sales, by the names of their attempts. */
+  readonly purchases: { purchase(attempt: string): PurchaseName | undefined }
 }
 
 type OrderBody = z.output<typeof api.OrderBody>
@@ -49,8 +52,11 @@ export const createCheckoutRoutes = (deps: CheckoutRoutesDeps): OpenAPIHono<Node
       tags: ['orders'],
       summary: 'Place an order',
       description:
-        'Sent again with its Idempotency-Key, to whichever node, it is the same order. 202: it stands, ' +
-        'and its payment is not settled yet; that is seen to without you.',
+        'Sent again with its Idempotency-Key, to whichever node, it is the same order. A refusal is the ' +
+        'word of the node that gives it: a node that did not answer may have taken the order, so ask ' +
+        'that one again. 202: it stands, and its payment is not settled yet; that is seen to without ' +
+        'you. A purchase in a flash sale is ordered at the price of the sale, once, at the node that ' +
+        'set its units aside.',
       request: {
         headers: IdempotencyKeyHeader.extend(api.CartTokenHeader.shape),
         body: { required: true, content: json(api.OrderBody) },
@@ -70,6 +76,9 @@ export const createCheckoutRoutes = (deps: CheckoutRoutesDeps): OpenAPIHono<Node
           'payment_declined',
           'order_in_progress',
           'order_not_replicated',
+          'purchase_not_found',
+          'purchase_elsewhere',
+          'sold_out',
         ),
       },
     }),
@@ -77,11 +86,11 @@ export const createCheckoutRoutes = (deps: CheckoutRoutesDeps): OpenAPIHono<Node
       const asker = await askerOf(c, deps)
       if (!asker.ok) return problem(c, asker.refusal)
       const body = c.req.valid('json')
-      const buyer = buyerOf(asker.value, body)
-      if (!buyer.ok) return problem(c, buyer.refusal)
+      const ordered = orderedOf(deps, asker.value, body)
+      if (!ordered.ok) return problem(c, ordered.refusal)
       const wrong = wrongProvider(deps, body)
       if (wrong) return problem(c, wrong)
-      const { who, actor } = buyer.value
+      const { basket, who, actor } = ordered.value
       const request = requestIdOf(c, actor, body)
       const key = c.req.header('idempotency-key')
       const id = key === undefined ? randomOrderId(random(13)) : orderIdOf(actor, key)
@@ -90,7 +99,7 @@ export const createCheckoutRoutes = (deps: CheckoutRoutesDeps): OpenAPIHono<Node
         node,
         who,
         account: accountOf(who),
-        basket: basketOf(body),
+        basket,
         address: body.shippingAddress,
         coupons: body.coupons ?? [],
         shippingMethod: body.shippingMethod,
@@ -126,42 +135,61 @@ const wrongProvider = (
     ? undefined
     : { code: 'payment_provider_unknown', detail: `Payments are taken by ${provider.name} here` }
 
-const basketOf = (body: OrderBody): Basket =>
-  'cartId' in body
-    ? { cart: body.cartId }
-    : {
-        items: body.lineItems.map(({ productId, variantId, quantity }) => ({
-          quantity,
-          ...(productId === undefined ? {} : { product: productId }),
-          ...(variantId === undefined ? {} : { variant: variantId }),
-        })),
-      }
-
-interface Buyer {
+interface Ordered {
+  readonly basket: Basket
   /** Whose order it is. */
   readonly who: string
   /** Who asks for it: the shop's people may for a customer. */
   readonly actor: string
 }
 
-const buyerOf = (asker: Asker, body: OrderBody): Result<Buyer, Refusal> => {
-  const { account } = asker
-  const own = account === undefined ? undefined : `account/${account}`
-  if ('cartId' in body) {
-    const isOpen =
-      asker.opens(body.cartId) || (account !== undefined && accountCartId(account) === body.cartId)
-    if (!isOpen) {
-      const detail = "Send the cart's token as X-Cart-Token"
-      return refused({ code: 'cart_token_required', detail })
-    }
-    const who = own ?? `cart/${body.cartId}`
-    return ok({ who, actor: who })
+const orderedOf = (
+  { purchases }: CheckoutRoutesDeps,
+  asker: Asker,
+  body: OrderBody,
+): Result<Ordered, Refusal> => {
+  if ('cartId' in body) return cartOf(asker, body.cartId)
+  if ('purchaseId' in body) {
+    return purchaseOf(asker, body.purchaseId, purchases.purchase(body.purchaseId))
   }
-  if (own === undefined) {
+  const { account } = asker
+  if (account === undefined) {
     return refused({ code: 'unauthorized', detail: 'Sign in to order for a customer' })
   }
+  const own = `account/${account}`
   const who = `account/${body.customerId}`
-  return who === own || asker.may('orders:write')
-    ? ok({ who, actor: own })
-    : refused({ code: 'forbidden', detail: 'This takes the permission orders:write' })
+  if (who !== own && !asker.may('orders:write')) {
+    return refused({ code: 'forbidden', detail: 'This takes the permission orders:write' })
+  }
+  const items = body.lineItems.map(({ productId, variantId, quantity }) => ({
+    quantity,
+    ...(productId === undefined ? {} : { product: productId }),
+    ...(variantId === undefined ? {} : { variant: variantId }),
+  }))
+  return ok({ basket: { items }, who, actor: own })
+}
+
+const cartOf = ({ account, opens }: Asker, cart: CartId): Result<Ordered, Refusal> => {
+  const isOpen = opens(cart) || (account !== undefined && accountCartId(account) === cart)
+  if (!isOpen) {
+    const detail = "Send the cart's token as X-Cart-Token"
+    return refused({ code: 'cart_token_required', detail })
+  }
+  const who = account === undefined ? `cart/${cart}` : `account/${account}`
+  return ok({ basket: { cart }, who, actor: who })
+}
+
+// Whose purchase it is is nobody else's business, so one of others is like one that is not there.
+const purchaseOf = (
+  { account, opens }: Asker,
+  id: string,
+  found: PurchaseName | undefined,
+): Result<Ordered, Refusal> => {
+  const isGuest = found !== undefined && isCartId(found.buyer) && opens(found.buyer)
+  if (!found || (found.buyer !== account && !isGuest)) {
+    return refused({ code: 'purchase_not_found', detail: `There is no purchase ${id} here` })
+  }
+  const { sale, buyer, attempt } = found
+  const who = isGuest ? `cart/${buyer}` : `account/${buyer}`
+  return ok({ basket: { purchase: { sale, buyer, attempt } }, who, actor: who })
 }

@@ -113,6 +113,8 @@ export const PurchaseOut = z
     quantity: z.int(),
     state: z.enum(['held', 'bought', 'given_back', 'expired', 'over_limit']),
     payUntil: z.string(),
+    price: Money,
+    orderId: z.string().nullable(),
     at: z.string().optional(),
   })
   .openapi('Purchase')

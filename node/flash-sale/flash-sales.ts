@@ -104,8 +104,9 @@ export const createFlashSales = (deps: FlashSalesDeps): FlashSales => {
   const undo = async (id: string) => {
     const parsed = parsePurchaseId(id)
     if (!parsed) return
-    for (const input of owedUndoings(inventory.world(), parsed)) {
-      await inventory.covered({ decide: undoPurchase, input, actor: `node/${deps.node}` })
+    const actor = `node/${deps.node}`
+    for (const owed of owedUndoings(inventory.world(), parsed)) {
+      await inventory.covered({ decide: undoPurchase, input: { ...owed, by: actor }, actor })
     }
   }
 

@@ -39,8 +39,9 @@ export const addPurchaseRoutes = (router: OpenAPIHono<NodeEnv>, deps: SaleRoutes
       tags: ['flash sale'],
       summary: 'Try to buy in a flash sale',
       description:
-        'Units are set aside until `payUntil`. Who must wait is given a place and asks again; with ' +
-        'the same idempotency key, an attempt counts once.',
+        'Units are set aside until `payUntil`: `POST /orders` with `purchaseId` pays for them, at the ' +
+        'same node. Who must wait is given a place and asks again; with the same idempotency key, an ' +
+        'attempt counts once.',
       middleware: turnAway(flashSales),
       request: {
         headers: IdempotencyKeyHeader,
@@ -158,7 +159,7 @@ export const addSettlementRoutes = (router: OpenAPIHono<NodeEnv>, deps: SaleRout
   const { inventory, queries, guard } = deps
   const answers = {
     200: { description: 'The purchase as it is then', content: json(api.MadeAttempt) },
-    ...problemResponses('purchase_not_found', 'sold_out', ...mutationProblems),
+    ...problemResponses('purchase_not_found', 'sold_out', 'order_state', ...mutationProblems),
   }
   const request = { params: api.AttemptParams, headers: IdempotencyKeyHeader }
 
@@ -168,7 +169,8 @@ export const addSettlementRoutes = (router: OpenAPIHono<NodeEnv>, deps: SaleRout
   ): Promise<Response> => {
     const { sale, buyer, attempt } = row
     const pipeline = { submit: inventory.covered }
-    const done = await submit(c, pipeline, { decide, input: { sale, buyer, attempt }, actor })
+    const input = { sale, buyer, attempt, by: actor }
+    const done = await submit(c, pipeline, { decide, input, actor })
     if (!done.ok) return problem(c, done.refusal)
     const { answer, receipt } = done.value
     return answerWithReceipt({ json: JSON.stringify(answer), receipt })

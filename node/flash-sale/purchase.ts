@@ -13,9 +13,10 @@ import * as lwwRegister from '../../crdt/lww-register.ts'
 import * as orMap from '../../crdt/or-map.ts'
 import type { Value } from '../../crdt/value.ts'
 import { isVariantId } from '../catalog/ids.ts'
+import type { Price } from '../catalog/product.ts'
 import { documentKind } from '../core/capability.ts'
 import type { Table } from '../core/store.ts'
-import { isFields, isNatural, isText } from '../guards.ts'
+import { isFields, isNatural, isText, isTextOrNull } from '../guards.ts'
 import { isLocationId } from '../inventory/location-id.ts'
 import type { HeldUnits } from '../inventory/reservation.ts'
 import { stockModes } from '../inventory/stock.ts'
@@ -35,14 +36,35 @@ export const parsePurchaseId = (
   return isSaleId(sale) ? { sale, buyer: id.slice(at + 1) } : undefined
 }
 
+/** Which attempt it is. */
+export type PurchaseName = {
+  readonly sale: SaleId
+  readonly buyer: string
+  readonly attempt: string
+}
+
+export const isPurchaseName = (value: Value): value is PurchaseName =>
+  isFields(value) &&
+  isText(value['sale'] ?? null) &&
+  isSaleId(value['sale'] as string) &&
+  isText(value['buyer'] ?? null) &&
+  isText(value['attempt'] ?? null)
+
+/** Under what name the stock knows the checkout of an attempt. */
+export const holdOf = ({ attempt }: Pick<PurchaseName, 'attempt'>): string => `purchase/${attempt}`
+
 export type Attempt = {
   readonly held: readonly HeldUnits[]
   readonly units: number
+  /** Of one unit, as the sale promised it when the attempt was let in. */
+  readonly price: Price
   /** When it was let in, and until when it is to be paid for. */
   readonly atMs: number
   readonly untilMs: number
   /** `bought` once it was paid for; `given_back` when the buyer, or the limit, undid it. */
   readonly state: 'held' | 'bought' | 'given_back'
+  /** The order that pays for it, or would have; null if there is none. */
+  readonly order: string | null
 }
 
 const isHeldUnits = (value: Value): value is HeldUnits => {
@@ -58,11 +80,16 @@ const isHeldUnits = (value: Value): value is HeldUnits => {
   )
 }
 
+const isPrice = (value: Value): value is Price =>
+  isFields(value) && isNatural(value['amount'] ?? null) && isText(value['currency'] ?? null)
+
 const isAttempt = (value: Value): value is Attempt =>
   isFields(value) &&
   Array.isArray(value['held']) &&
   value['held'].every(isHeldUnits) &&
   ['units', 'atMs', 'untilMs'].every((field) => isNatural(value[field] ?? null)) &&
+  isPrice(value['price'] ?? null) &&
+  isTextOrNull(value['order'] ?? null) &&
   ['held', 'bought', 'given_back'].some((state) => state === value['state'])
 
 export const attemptShape = lwwRegister.shape(isAttempt)

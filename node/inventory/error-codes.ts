@@ -51,4 +51,10 @@ export const inventoryErrorCodes = {
     normal: 'When it was made at a node that is cut off from this one.',
     next: 'Ask the node that it was made at.',
   },
+  purchase_elsewhere: {
+    status: 409,
+    title: 'The units are set aside at another node',
+    normal: 'When somebody is sent to another region between the attempt and the order.',
+    next: 'Order at the node that the problem names.',
+  },
 } as const satisfies Record<string, ErrorDocument>

@@ -101,6 +101,35 @@ export const release = (
     .map(([id]) => deltaOf(world, id, () => ({ holds: drop(checkout) })))
 
 /**
+ * Sets the same units aside until another time. If their hold is gone, they are set aside anew where they
+ * can still be spared; if not all of them can, nothing changes.
+ */
+export const prolong = (
+  world: World,
+  {
+    checkout,
+    held,
+    untilMs,
+  }: {
+    readonly checkout: string
+    readonly held: readonly HeldUnits[]
+    readonly untilMs: number
+  },
+): Result<readonly DraftDelta[], Shortage> => {
+  const lacking = shortageOf(world, { checkout, held })
+  if (lacking) return refused(lacking)
+  return ok(
+    [...byStock(held)]
+      .filter(([, { rights }]) => rights > 0)
+      .map(([id, { rights }]) =>
+        deltaOf(world, id, () => ({
+          holds: setAside(world, checkout, { units: rights, untilMs }),
+        })),
+      ),
+  )
+}
+
+/**
  * Turns holds into sales. Units whose hold is gone are sold if they can still be spared; if not all of
  * them can, nothing is sold.
  */
@@ -108,21 +137,10 @@ export const sell = (
   world: World,
   { checkout, held }: { readonly checkout: string; readonly held: readonly HeldUnits[] },
 ): Result<readonly DraftDelta[], Shortage> => {
-  const stocks = [...byStock(held)]
-  const lacking = new Set(
-    stocks
-      .filter(([id, { rights }]) => rights > spare(world, world.read(stock, id), checkout))
-      .map(([, { variant }]) => variant),
-  )
-  if (lacking.size > 0) {
-    const wanted = summedUp(held.filter(({ variant }) => lacking.has(variant)))
-    return refused({
-      kind: 'shortage',
-      lines: wanted.map((line) => shortLine(world, line, checkout)),
-    })
-  }
+  const lacking = shortageOf(world, { checkout, held })
+  if (lacking) return refused(lacking)
   return ok(
-    stocks.map(([id, { rights, owed }]) =>
+    [...byStock(held)].map(([id, { rights, owed }]) =>
       deltaOf(world, id, () => ({
         holds: drop(checkout),
         units:
@@ -137,6 +155,21 @@ export const sell = (
       })),
     ),
   )
+}
+
+/** What of these units can no longer be spared for the checkout; undefined if all can. */
+const shortageOf = (
+  world: World,
+  { checkout, held }: { readonly checkout: string; readonly held: readonly HeldUnits[] },
+): Shortage | undefined => {
+  const lacking = new Set(
+    [...byStock(held)]
+      .filter(([id, { rights }]) => rights > spare(world, world.read(stock, id), checkout))
+      .map(([, { variant }]) => variant),
+  )
+  if (lacking.size === 0) return undefined
+  const wanted = summedUp(held.filter(({ variant }) => lacking.has(variant)))
+  return { kind: 'shortage', lines: wanted.map((line) => shortLine(world, line, checkout)) }
 }
 
 /**

@@ -27,6 +27,11 @@ export const CartTokenHeader = z.object({
 
 const part = line(addressTextMax)
 
+const CountryIn = z
+  .string()
+  .transform((text) => text.toUpperCase())
+  .pipe(z.string().regex(/^[A-Z]{2}$/, 'Must be an ISO 3166-1 code: two letters'))
+
 /** `street` is another word for `line1`. */
 export const AddressIn = z
   .strictObject({
@@ -37,10 +42,7 @@ export const AddressIn = z
     city: part,
     state: part.nullish(),
     postalCode: line(20),
-    country: z
-      .string()
-      .transform((text) => text.toUpperCase())
-      .pipe(z.string().regex(/^[A-Z]{2}$/, 'Must be an ISO 3166-1 code: two letters')),
+    country: CountryIn,
     phone: line(40).nullish(),
   })
   .refine(({ line1, street }) => (line1 ?? street) !== undefined, {
@@ -81,6 +83,10 @@ export const LineItem = z
 export const Payment = z.strictObject({
   provider: line(40),
   token: line(255).openapi({ description: 'Stands for a payment method; never a card number.' }),
+  billingCountry: CountryIn.optional().openapi({
+    type: 'string',
+    description: 'Where the bill goes: another country than the goods is looked at twice.',
+  }),
 })
 
 const Sum = z.strictObject({ amount: z.int().min(0), currency: Currency })
@@ -95,7 +101,7 @@ const common = {
   }),
 }
 
-/** What is ordered: a cart, or lines that are named. */
+/** What is ordered: a cart, lines that are named, or what a flash sale has set aside. */
 export const OrderBody = z
   .union([
     z.strictObject({
@@ -105,6 +111,13 @@ export const OrderBody = z
     z.strictObject({
       customerId: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/),
       lineItems: z.array(LineItem).min(1).max(linesMax),
+      ...common,
+    }),
+    z.strictObject({
+      purchaseId: z
+        .string()
+        .regex(/^[0-9a-f]{32}$/, 'Is no id of a purchase')
+        .openapi({ description: 'The `attemptId` of a purchase in a flash sale.' }),
       ...common,
     }),
   ])

@@ -28,6 +28,7 @@ import type { Timestamp } from '../../crdt/hybrid-logical-clock.ts'
 import type { Stamped } from '../../crdt/payload.ts'
 import type { Value } from '../../crdt/value.ts'
 import { isProblem, type Problem } from '../checkout/problem.ts'
+import { isPurchaseName, type PurchaseName } from '../flash-sale/purchase.ts'
 import { isFields, isNatural, isText, isTextOrNull } from '../guards.ts'
 import { isAgreement, isSoldUnits, type Agreement, type SoldUnits } from './agreement.ts'
 
@@ -45,6 +46,10 @@ export type Begun = {
   /** Stands for the payment method; null for an order that is paid some other way. */
   readonly token: string | null
   readonly account: string | null
+  /** The purchase in a flash sale that it pays for, whose units it sells; absent: there is none. */
+  readonly purchase?: PurchaseName
+  /** Under what name the units are set aside, if it is not the order's id. */
+  readonly holdName?: string
 }
 
 /** How a run ends; `run` is the dot of its `begun`. */
@@ -69,7 +74,9 @@ const isRunEvent = (value: Value): value is RunEvent => {
         held.every(isSoldUnits) &&
         isNatural(get('untilMs')) &&
         isTextOrNull(get('token')) &&
-        isTextOrNull(get('account'))
+        isTextOrNull(get('account')) &&
+        (value['purchase'] === undefined || isPurchaseName(value['purchase'])) &&
+        (value['holdName'] === undefined || isText(value['holdName']))
       )
     }
     case 'committed':

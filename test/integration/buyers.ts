@@ -17,6 +17,7 @@ export interface Buyers {
   /** The orders and purchases that stand, by their ids. */
   readonly standing: {
     readonly orders: ReadonlySet<string>
+    /** The orders of purchases in the sale. */
     readonly purchases: ReadonlySet<string>
   }
 }
@@ -37,7 +38,8 @@ export interface BuyersPlan {
   readonly urls: readonly string[]
   readonly variant: string
   readonly sale: string
-  readonly admin: Readonly<Record<string, string>>
+  /** Headers of an admin; asked for again when the token is about to expire. */
+  readonly admin: () => Promise<Readonly<Record<string, string>>>
   readonly random: Random
   /** Of those who got something, how many give it back. */
   readonly givesBackPercent: number
@@ -51,7 +53,7 @@ type Asked = Readonly<{
 }>
 
 export const createBuyers = (plan: BuyersPlan): Buyers => {
-  const { urls, variant, sale, admin, random } = plan
+  const { urls, variant, sale, random } = plan
   const tokens = createCartTokens(clusterKey)
   const orders = new Set<string>()
   const purchases = new Set<string>()
@@ -117,11 +119,11 @@ export const createBuyers = (plan: BuyersPlan): Buyers => {
     const placed = await insist(urls, {
       method: 'POST',
       path: '/orders',
-      headers: { ...admin, 'idempotency-key': key },
+      headers: { ...(await plan.admin()), 'idempotency-key': key },
       body: {
         customerId: nameOf('customer'),
         lineItems: [{ variantId: variant, quantity: 1 }],
-        shippingAddress: { line1: '1 Quay', city: 'Atoll', postalCode: '12345', country: 'US' },
+        shippingAddress,
       },
     })
     if (!isServed(placed, 'insufficient_stock')) return
@@ -133,8 +135,12 @@ export const createBuyers = (plan: BuyersPlan): Buyers => {
     // Counted as given back from now on, so that nobody is counted whose unit may be sold anew.
     orders.delete(id)
     counts.givenBack++
-    const back = { method: 'POST', path: `/orders/${id}/cancel`, headers: admin, body: {} }
-    await insist(urls, { ...back, headers: { ...admin, 'idempotency-key': nameOf('cancel') } })
+    await insist(urls, {
+      method: 'POST',
+      path: `/orders/${id}/cancel`,
+      headers: { ...(await plan.admin()), 'idempotency-key': nameOf('cancel') },
+      body: {},
+    })
   }
 
   /** At one node, which is the buyer's: units of a purchase are set aside there. */
@@ -150,17 +156,19 @@ export const createBuyers = (plan: BuyersPlan): Buyers => {
     })
     if (!isServed(attempt, 'sold_out')) return
     const attemptId = String(attempt.body['attemptId'])
-    note(purchases, attemptId)
-    const confirm = { method: 'POST', path: `/purchases/${attemptId}/confirm` }
-    const paid = await insist(here, {
-      ...confirm,
-      headers: { ...admin, 'idempotency-key': nameOf('confirm') },
+    const ordered = await insist(here, {
+      method: 'POST',
+      path: '/orders',
+      headers: { ...own, 'idempotency-key': nameOf('purchase-key') },
+      body: { purchaseId: attemptId, shippingAddress },
     })
-    if (paid.status !== 200) throw new Error(`${attemptId}: ${paid.text}`)
+    if (ordered.status >= 300) throw new Error(`${attemptId}: ${ordered.text}`)
+    const { id } = ordered.body
     counts.purchases++
+    note(purchases, id)
     if (random.below(100) >= plan.givesBackPercent) return
     await pause(random.below(givenBackWithinMs))
-    purchases.delete(attemptId)
+    purchases.delete(id)
     counts.givenBack++
     await insist(here, {
       method: 'DELETE',
@@ -185,6 +193,8 @@ const isYes = ({ status }: Reply, { path }: Asked): boolean =>
   status < 300 && (status !== 202 || path === '/orders')
 
 const isNo = ({ status, body }: Reply): boolean => status >= 400 && !passing.has(body.code)
+
+const shippingAddress = { line1: '1 Quay', city: 'Atoll', postalCode: '12345', country: 'US' }
 
 const triesMax = 2_000
 

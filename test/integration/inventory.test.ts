@@ -411,6 +411,58 @@ describe('a flash sale', () => {
     expect(over).toMatchObject(refusal(409, 'sale_not_active'))
   })
 
+  test('has its purchases ordered, at its price, by whoever made them', async () => {
+    const variant = await newVariant(3)
+    const planned = await plan(variant)
+    const [bob, carol] = [await comer(), await comer()]
+    const body = { saleId: planned.body.id, quantity: 2, cartId: bob.id }
+    const held = await node.ask('POST', '/purchase/attempt', { body, headers: bob.headers })
+    const purchaseId = String(held.body['attemptId'])
+    const order = {
+      purchaseId,
+      shippingAddress: { line1: '1 Quay', city: 'Port', postalCode: '12345', country: 'US' },
+      payment: { provider: 'sandbox', token: 'tok_ok' },
+    }
+    const asked = { body: order, headers: { ...bob.headers, 'idempotency-key': 'bob-pays' } }
+    expect(
+      await node.ask('POST', '/orders', { body: order, headers: carol.headers }),
+    ).toMatchObject(refusal(404, 'purchase_not_found'))
+    expect(
+      await node.ask('POST', '/orders', {
+        body: { ...order, purchaseId: 'f'.repeat(32) },
+        headers: bob.headers,
+      }),
+    ).toMatchObject(refusal(404, 'purchase_not_found'))
+    expect(
+      await node.ask('POST', '/orders', {
+        body: { ...order, purchaseId: 'mine' },
+        headers: bob.headers,
+      }),
+    ).toMatchObject(refusal(400, 'invalid_request'))
+    const placed = await node.ask('POST', '/orders', asked)
+    expect(placed).toMatchObject({
+      status: 201,
+      body: { status: 'paid', total: { amount: 1_980, currency: 'USD' } },
+    })
+    expect((await node.ask('POST', '/orders', asked)).body.id).toBe(placed.body.id)
+    expect(await node.ask('POST', '/orders', { body: order, headers: bob.headers })).toMatchObject(
+      refusal(404, 'purchase_not_found'),
+    )
+    const path = `/purchase/status?attemptId=${purchaseId}`
+    expect(await node.ask('GET', path, { headers: bob.headers })).toMatchObject({
+      body: { state: 'bought', orderId: placed.body.id, price: { amount: 990 } },
+    })
+    expect(
+      await node.ask('GET', `/orders/${placed.body.id}`, { headers: bob.headers }),
+    ).toMatchObject({ status: 200, body: { lines: [{ quantity: 2, unitPrice: { amount: 990 } }] } })
+    const back = await node.ask('DELETE', `/purchases/${purchaseId}`, { headers: bob.headers })
+    expect(back).toMatchObject({ status: 200, body: { state: 'given_back' } })
+    expect(
+      await node.ask('GET', `/orders/${placed.body.id}`, { headers: bob.headers }),
+    ).toMatchObject({ body: { status: 'cancelled' } })
+    await node.order('DELETE', `/flash-sales/${planned.body.id}`)
+  })
+
   test('that is planned is listed, and nobody gets in before it begins', async () => {
     const variant = await newVariant(3)
     const startsAt = new Date(Date.now() + 3_600_000).toISOString()

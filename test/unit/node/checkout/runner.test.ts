@@ -12,6 +12,7 @@ import { available, stockAt } from '../../../../node/inventory/stock.ts'
 import { orderIdOf, type OrderId } from '../../../../node/orders/order-id.ts'
 import { orderOf } from '../../../../node/orders/order-log.ts'
 import { cancelOrder } from '../../../../node/orders/order-rules.ts'
+import { paymentOf } from '../../../../node/payments/payment-rules.ts'
 import { tasksOf } from '../../../../node/orders/order-tasks.ts'
 import { issueCoupon, couponCodeOf } from '../../../../node/promotions/coupon.ts'
 import { judgeCoupon } from '../../../../node/promotions/redemption.ts'
@@ -266,6 +267,21 @@ describe('a cart', () => {
     await world.pass(60_000)
     expect(left(life)).toBe(10)
     expect(world.gateway.books(input.id)).toMatchObject({ captures: 0, authorisedMinor: 0 })
+  })
+})
+
+describe('a bill', () => {
+  it('that goes to another country than the goods is looked at twice', async () => {
+    const { world, life } = open()
+    const payment = { provider: 'sandbox', token: 'tok_ok' }
+    const [near, far] = ['US', 'DE'].map((billingCountry) =>
+      ask(billingCountry, { payment: { ...payment, billingCountry } }),
+    ) as [BeginInput, BeginInput]
+    for (const input of [near, far]) await world.until(life.place(input))
+    expect(paymentOf(life.core, near.id).risk).toBeUndefined()
+    expect(paymentOf(life.core, far.id).risk?.reasons).toEqual([
+      'address mismatch: goods and bill go to two countries',
+    ])
   })
 })
 

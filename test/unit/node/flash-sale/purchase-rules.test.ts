@@ -48,6 +48,8 @@ const openSale = (units: number, clock = createClock()): Region => {
   return region
 }
 
+const by = 'node/test'
+
 let attempts = 0
 const attempt = (region: Region, buyer: string, units = 1, name = `a${++attempts}`) =>
   region.run(attemptPurchase, { sale: id, buyer, units, attempt: name })
@@ -109,8 +111,8 @@ describe('a buyer', () => {
       const name = { sale: id, buyer: 'bob', attempt: `back-${isPaid}` }
       attempt(alice, 'bob', 1, name.attempt)
       if (isPaid) alice.run(confirmPurchase, name)
-      expect(alice.run(undoPurchase, name)).toMatchObject({ state: 'given_back' })
-      expect(alice.run(undoPurchase, name)).toEqual({ refused: 'purchase_not_found' })
+      expect(alice.run(undoPurchase, { ...name, by })).toMatchObject({ state: 'given_back' })
+      expect(alice.run(undoPurchase, { ...name, by })).toEqual({ refused: 'purchase_not_found' })
     }
     expect(attempt(alice, 'carol')).toMatchObject({ state: 'held' })
   })
@@ -159,7 +161,7 @@ describe('a buyer who comes to two regions that are cut off from each other', ()
       expect(judged(region, 'erin')).toEqual(['held', 'over_limit', 'held'])
     expect(owedUndoings(world(alice), { sale: id, buyer: 'erin' })).toEqual([])
     for (const owed of owedUndoings(world(bob), { sale: id, buyer: 'erin' }))
-      bob.run(undoPurchase, owed)
+      bob.run(undoPurchase, { ...owed, by })
     meet(alice, bob)
     expect(judged(alice, 'erin')).toEqual(['held', 'given_back', 'held'])
     expect(owedUndoings(world(bob), { sale: id, buyer: 'erin' })).toEqual([])
@@ -191,14 +193,15 @@ describe('a buyer who comes to two regions that are cut off from each other', ()
             const done = region.run(attemptPurchase, { ...name, units })
             if (!('refused' in done)) made.push({ at: region, name })
           } else if (chosen) {
-            chosen.at.run(does === 'pay' ? confirmPurchase : undoPurchase, chosen.name)
+            if (does === 'pay') chosen.at.run(confirmPurchase, chosen.name)
+            else chosen.at.run(undoPurchase, { ...chosen.name, by })
           }
         }
         meet(alice, bob)
         for (const region of regions) {
           for (const buyer of ['bob', 'carol']) {
             for (const owed of owedUndoings(world(region), { sale: id, buyer }))
-              region.run(undoPurchase, owed)
+              region.run(undoPurchase, { ...owed, by })
           }
         }
         meet(alice, bob)
