@@ -9,8 +9,10 @@
  *     --replay FILE  runs the plan of a regression, and says everything that happens
  *     --regressions  runs every plan that was kept
  *     --planted      plants each known bug and looks for it; or the ones whose names follow
+ *     --sell-out     rushes on the last units, at real checkouts: --units N (1000), --attempts N (20000)
  */
 
+import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { drawPlan } from './draw.ts'
 import { hunt } from './hunt.ts'
@@ -32,6 +34,9 @@ const { values, positionals } = parseArgs({
     replay: { type: 'string' },
     regressions: { type: 'boolean', default: false },
     planted: { type: 'boolean', default: false },
+    'sell-out': { type: 'boolean', default: false },
+    units: { type: 'string' },
+    attempts: { type: 'string' },
   },
 })
 
@@ -51,7 +56,23 @@ const options = {
   ...(values.faults === undefined ? {} : { faults: values.faults.split(',') as FaultKind[] }),
 }
 
-if (values.planted) {
+if (values['sell-out']) {
+  const { huntInSelling, sellOut } = await import('./selling/sell-out.ts')
+  const { plantedInSelling } = await import('./selling/planted.ts')
+  const rushes = { first, seeds, processes: availableParallelism() }
+  process.exitCode = values.planted
+    ? await huntInSelling(
+        plantedInSelling.flatMap(({ name }) =>
+          positionals.length === 0 || positionals.includes(name) ? name : [],
+        ),
+        rushes,
+      )
+    : await sellOut({
+        ...rushes,
+        units: whole('units', values.units, 1_000),
+        attempts: whole('attempts', values.attempts, 20_000),
+      })
+} else if (values.planted) {
   process.exitCode = await hunt(positionals)
 } else if (values.regressions) {
   process.exitCode = await runRegressions()
