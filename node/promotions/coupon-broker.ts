@@ -11,6 +11,7 @@ import type { Value } from '../../crdt/value.ts'
 import type { Clock, Random, Timers } from '../../sync/surroundings.ts'
 import type { Command, Core, Outcome } from '../core/core.ts'
 import type { Refusal } from '../errors.ts'
+import { isAccountId } from '../identity/account-id.ts'
 import type { Answering, AskedPeer, AskPeers } from '../inventory/ask-peers.ts'
 import * as purse from '../inventory/purse.ts'
 import { nodeOf } from '../replication/replica.ts'
@@ -113,7 +114,9 @@ export const createCouponBroker = (deps: CouponBrokerDeps): CouponBroker => {
   }
 
   return {
-    fetch: async ({ codes, customer }, waitMs) => {
+    fetch: async ({ codes, customer: named }, waitMs) => {
+      // Whom the shop's people order for need not have an account, and then has no uses of its own.
+      const customer = named !== undefined && isAccountId(named) ? named : undefined
       const untilMs = clock.monotonic() + waitMs
       const known = codes.flatMap((typed) => couponCodeOf(typed) ?? [])
       const came = await Promise.all(known.map((code) => fetchOne(code, customer, untilMs)))

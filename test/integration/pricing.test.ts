@@ -162,6 +162,31 @@ describe('a shop that is set up', () => {
     expect(quoted.body).toMatchObject({ coupons: [{ code: 'TRAVELS' }], problems: [] })
   })
 
+  test('has a use of a coupon fetched by the order that needs it, and by no more orders than it has uses', async () => {
+    await make('/coupons', { code: 'ORDERED', promotion: 'ten-off', limit: 1 })
+    const input = { location: 'main', quantity: 5, reason: 'a delivery' }
+    await us.order('POST', `/inventory/${variantIdOf(tea)}/receive`, { body: input })
+    await allAgree([eu, us])
+    const place = (node: NodeUnderTest) =>
+      node.order('POST', '/orders', {
+        body: {
+          customerId: 'carol',
+          lineItems: [{ variantId: variantIdOf(tea), quantity: 1 }],
+          shippingAddress: { line1: '1 Quay', city: 'Port', postalCode: '12345', country: 'DE' },
+          coupons: ['ORDERED'],
+        },
+      })
+    await setLinks(eu, [us], 'cut')
+    expect((await place(us)).body['problems']).toMatchObject([{ code: 'coupon_elsewhere' }])
+    await setLinks(eu, [us], 'open')
+    await allConnected([eu, us])
+    expect(await place(us)).toMatchObject({ status: 201, body: { coupons: ['ORDERED'] } })
+    await allAgree([eu, us])
+    for (const node of [eu, us]) {
+      expect((await place(node)).body['problems']).toMatchObject([{ code: 'coupon_exhausted' }])
+    }
+  })
+
   test('tells what shipping costs before there is a cart', async () => {
     const ask = (query: string) => eu.ask('GET', `/shipping/methods${query}`)
     expect((await ask('')).body.items).toMatchObject([{ id: 'parcel', price: null }])
