@@ -8,7 +8,6 @@ import { createHttpSender, type Send } from './intents/http-sender.ts'
 import type { IntentApi } from './intents/intent-api.ts'
 import { createIntentProvider } from './intents/intent-provider.ts'
 import { createPatience } from './intents/patience.ts'
-import { createStripeIntents } from './intents/stripe-intents.ts'
 import { createPayments, type Payments, type PaymentsDeps } from './payments.ts'
 import { openGateway, type Gateway } from './sandbox/gateway.ts'
 import { openJournal } from './sandbox/journal.ts'
@@ -33,7 +32,7 @@ export const openPayments = async (deps: OpenPaymentsDeps): Promise<OpenPayments
   if (own) opened.defer(() => own.gateway.close())
   const sender = createHttpSender()
   opened.defer(() => sender.close())
-  const api = apiOf(config, own, { fetch, send: sender.send })
+  const api = await apiOf(config, own, { fetch, send: sender.send })
   const patience = createPatience({
     timers,
     random,
@@ -93,13 +92,15 @@ const ownLateMs = 2_000
 /** What the sandbox takes for a key: there is nothing to protect. */
 const sandboxKey = 'sk_sandbox'
 
-const apiOf = (
+const apiOf = async (
   config: PaymentsConfig,
   own: Own | undefined,
   { fetch, send }: Pick<OpenPaymentsDeps, 'fetch'> & { readonly send: Send },
-): IntentApi => {
+): Promise<IntentApi> => {
   if (config.provider === 'stripe') {
     const { secretKey, webhookSecret, url: baseUrl } = config
+    // Stripe's client is two hundred modules, and most nodes start without it.
+    const { createStripeIntents } = await import('./intents/stripe-intents.ts')
     const address = baseUrl === undefined ? {} : { baseUrl }
     return createStripeIntents({ secretKey, webhookSecret, fetch, ...address })
   }
