@@ -6,7 +6,7 @@ import { createRequire } from 'node:module'
 export interface Addon {
   createQueue(capacity: number): number
   openQueue(id: number): number
-  push(place: number, bytes: Uint8Array, length: number): 0 | 1 | 2
+  push(place: number, bytes: Uint8Array, length: number | undefined): 0 | 1 | 2
   popMany(place: number, target: Uint8Array, lengths: Uint32Array): number
   nextLength(place: number): number
   queueSize(place: number): number
@@ -14,21 +14,15 @@ export interface Addon {
 
   createUnbounded(): number
   openUnbounded(id: number): number
-  pushUnbounded(place: number, bytes: Uint8Array, length: number): 0 | 2
+  pushUnbounded(place: number, bytes: Uint8Array, length: number | undefined): 0 | 2
   popUnbounded(place: number, target: Uint8Array): number
   unboundedSize(place: number): number
 
   createMap(expected: number): number
   openMap(id: number): number
-  get(place: number, key: Uint8Array, keyLength: number, target: Uint8Array): number
-  set(
-    place: number,
-    key: Uint8Array,
-    keyLength: number,
-    value: Uint8Array,
-    length: number,
-  ): 0 | 1 | 2
-  remove(place: number, key: Uint8Array, keyLength: number): boolean
+  get(place: number, key: Uint8Array, target: Uint8Array): number
+  set(place: number, key: Uint8Array, value: Uint8Array): 0 | 1 | 2
+  remove(place: number, key: Uint8Array): boolean
   mapSize(place: number): number
   mapBytes(place: number): number
   scan(place: number, cursor: BigUint64Array, target: Uint8Array): number
@@ -65,9 +59,11 @@ export interface Addon {
 }
 
 /** The module, if it was built on this machine; else why it cannot be used. */
-export const loadAddon = (): Addon | { readonly missing: string } => {
+export const loadAddon = (
+  path = './build/Release/lagoon.node',
+): Addon | { readonly missing: string } => {
   try {
-    return createRequire(import.meta.url)('./build/Release/lagoon.node') as Addon
+    return createRequire(import.meta.url)(path) as Addon
   } catch (error) {
     return { missing: error instanceof Error ? error.message : String(error) }
   }

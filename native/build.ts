@@ -4,34 +4,7 @@
  */
 
 import { spawnSync } from 'node:child_process'
-import { existsSync, realpathSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { delimiter, dirname, join } from 'node:path'
-
-/** npm brings node-gyp along, and says where when it is npm that runs this. */
-const findNodeGyp = (): string | undefined => {
-  const told = process.env['npm_config_node_gyp']
-  if (told !== undefined && existsSync(told)) return told
-  return [import.meta.filename, npmOnPath()]
-    .filter((from) => from !== undefined)
-    .map(nodeGypSeenFrom)
-    .find((found) => found !== undefined)
-}
-
-const npmOnPath = (): string | undefined =>
-  (process.env['PATH'] ?? '')
-    .split(delimiter)
-    .map((folder) => join(folder, 'npm'))
-    .filter((path) => existsSync(path))
-    .map((path) => realpathSync(path))[0]
-
-const nodeGypSeenFrom = (file: string): string | undefined => {
-  try {
-    return createRequire(file).resolve('node-gyp/bin/node-gyp.js')
-  } catch {
-    return undefined
-  }
-}
+import { findHeaders, findNodeGyp } from './toolchain.ts'
 
 const build = (): string | undefined => {
   const nodeGyp = findNodeGyp()
@@ -44,15 +17,11 @@ const build = (): string | undefined => {
   return status === 0 ? undefined : lastLines(`${stdout}\n${stderr}`)
 }
 
-// The module uses Node-API alone, so any Node's headers will do: those that came with the machine's npm
-// are there already, and nothing need be fetched.
 const headers = (nodeGyp: string): Readonly<Record<string, string>> => {
-  if (process.env['npm_config_nodedir'] !== undefined) return {}
-  for (let folder = dirname(nodeGyp); folder !== dirname(folder); folder = dirname(folder)) {
-    if (existsSync(join(folder, 'include', 'node', 'node_api.h')))
-      return { npm_config_nodedir: folder }
-  }
-  return {}
+  const folder = findHeaders(nodeGyp)
+  return process.env['npm_config_nodedir'] !== undefined || folder === undefined
+    ? {}
+    : { npm_config_nodedir: folder }
 }
 
 const lastLines = (text: string): string =>

@@ -11,8 +11,9 @@ export interface LoadedMemory {
   readonly missing: string | undefined
 }
 
-export const loadMemory = (): LoadedMemory => {
-  const addon = loadAddon()
+/** `path` is another build of the module than the one in use. */
+export const loadMemory = (path?: string): LoadedMemory => {
+  const addon = loadAddon(path)
   return 'missing' in addon
     ? { memory: createLocalMemory(), missing: addon.missing }
     : { memory: createSharedMemory(addon), missing: undefined }

@@ -63,7 +63,7 @@ const makerOf = <Structure, Options>(
 const queueAt = (addon: Addon, place: number, held: Held): Queue => ({
   ...held,
   capacity: addon.capacityOf(place),
-  push: (bytes, length = bytes.length) => {
+  push: (bytes, length) => {
     const outcome = addon.push(place, bytes, length)
     if (outcome === 2) throw noMemory()
     return outcome === 0
@@ -76,7 +76,7 @@ const queueAt = (addon: Addon, place: number, held: Held): Queue => ({
 
 const unboundedAt = (addon: Addon, place: number, held: Held): UnboundedQueue => ({
   ...held,
-  push: (bytes, length = bytes.length) => {
+  push: (bytes, length) => {
     if (addon.pushUnbounded(place, bytes, length) !== 0) throw noMemory()
   },
   pop: (target) => {
@@ -89,13 +89,13 @@ const unboundedAt = (addon: Addon, place: number, held: Held): UnboundedQueue =>
 
 const mapAt = (addon: Addon, place: number, held: Held): ByteMap => ({
   ...held,
-  get: (key, target) => found(addon.get(place, key, key.length, target)),
+  get: (key, target) => found(addon.get(place, key, target)),
   set: (key, value) => {
-    const outcome = addon.set(place, key, key.length, value, value.length)
+    const outcome = addon.set(place, key, value)
     if (outcome === 2) throw noMemory()
     return outcome === 0
   },
-  remove: (key) => addon.remove(place, key, key.length),
+  remove: (key) => addon.remove(place, key),
   size: () => addon.mapSize(place),
   bytes: () => addon.mapBytes(place),
   scan: (visit) => {

@@ -15,12 +15,26 @@ export const assertBytes = (bytes: Uint8Array): void => {
   if (!(bytes instanceof Uint8Array)) throw bad('A typed array is of another type')
 }
 
-/** The first `length` bytes; throws `bad_argument` unless there are as many, and no more than `most`. */
-export const firstOf = (bytes: Uint8Array, length: number, most: number): Uint8Array => {
-  assertBytes(bytes)
-  assertInteger(length, 0, most)
-  if (length > bytes.length) throw bad('A length is beyond its buffer')
-  return bytes.subarray(0, length)
+/** Refuses all but an array of 32-bit words. */
+export const assertWords = (words: Uint32Array): void => {
+  if (!ArrayBuffer.isView(words)) throw bad('A typed array is missing')
+  if (!(words instanceof Uint32Array)) throw bad('A typed array is of another type')
 }
+
+/** The first `length` bytes, or all; throws `bad_argument` unless there are as many, and no more than `most`. */
+export const firstOf = (
+  bytes: Uint8Array,
+  length: number | undefined,
+  most: number,
+): Uint8Array => {
+  assertBytes(bytes)
+  const wanted = length === undefined ? bytes.length : length
+  assertInteger(wanted, 0, most)
+  if (wanted > bytes.length) throw bad('A length is beyond its buffer')
+  // Of a detached buffer there is no subarray.
+  return wanted === 0 ? empty : bytes.subarray(0, wanted)
+}
+
+const empty = new Uint8Array(0)
 
 const bad = (sentence: string) => nativeFault('bad_argument', sentence)

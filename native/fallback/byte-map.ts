@@ -15,8 +15,8 @@ export const createByteMap =
     let bytes = 0
 
     const nameOf = (key: Uint8Array): string => {
-      firstOf(key, key.length, keyBytesMax)
-      return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1')
+      const whole = firstOf(key, undefined, keyBytesMax)
+      return Buffer.from(whole.buffer, whole.byteOffset, whole.byteLength).toString('latin1')
     }
     const sizeOf = (name: string, value: Uint8Array | undefined): number =>
       value ? entryHeadBytes + name.length + value.length : 0
@@ -31,20 +31,18 @@ export const createByteMap =
         assertBytes(key)
         assertBytes(target)
         const value = values.get(nameOf(key))
-        if (value && value.length <= target.length) target.set(value)
+        if (value && value.length > 0 && value.length <= target.length) target.set(value)
         return value?.length
       },
       set: (key, value) => {
-        assertBytes(key)
-        const kept = firstOf(value, value.length, valueBytesMax).slice()
         const name = nameOf(key)
+        const kept = firstOf(value, undefined, valueBytesMax).slice()
         const before = values.get(name)
         replace(name, before, kept)
         values.set(name, kept)
         return before === undefined
       },
       remove: (key) => {
-        assertBytes(key)
         const name = nameOf(key)
         const before = values.get(name)
         replace(name, before)

@@ -98,6 +98,7 @@ const bellHandle = (bell: ReturnType<typeof createBell>): Handle<typeof bell> =>
         bell.listen(listener)
         own = listener
       },
+      stopListening: () => bell.stopListening(),
     },
     letGo: () => {
       if (own) bell.stopListening(own)

@@ -2,7 +2,7 @@
 
 import { itemBytesMax, queueCapacityMax, queueCapacityMin, spinUsMax } from '../limits.ts'
 import type { Held, Queue } from '../memory.ts'
-import { assertBytes, assertInteger, firstOf } from './arguments.ts'
+import { assertBytes, assertInteger, assertWords, firstOf } from './arguments.ts'
 
 export const createQueue =
   (counted: (bytes: number) => void) =>
@@ -17,21 +17,22 @@ export const createQueue =
 
     return {
       capacity,
-      push: (bytes, length = bytes.length) => {
+      push: (bytes, length) => {
         const item = firstOf(bytes, length, itemBytesMax)
         if (head - tail === capacity) return false
-        counted(length)
+        counted(item.length)
         ring[head++ % capacity] = item.slice()
         return true
       },
       popMany: (target, lengths) => {
         assertBytes(target)
+        assertWords(lengths)
         let used = 0
         let count = 0
         for (; count < lengths.length; count++) {
           const item = next()
           if (!item || used + item.length > target.length) break
-          target.set(item, used)
+          if (item.length > 0) target.set(item, used)
           lengths[count] = item.length
           used += item.length
           ring[tail++ % capacity] = undefined

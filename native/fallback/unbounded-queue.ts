@@ -11,9 +11,9 @@ export const createUnboundedQueue =
     let first = 0
 
     return {
-      push: (bytes, length = bytes.length) => {
+      push: (bytes, length) => {
         const item = firstOf(bytes, length, itemBytesMax)
-        counted(length)
+        counted(item.length)
         items.push(item.slice())
       },
       pop: (target) => {
@@ -22,7 +22,7 @@ export const createUnboundedQueue =
         if (!item) return undefined
         const missing = item.length - target.length
         if (missing > 0) throw nativeFault('too_long', `The item needs ${missing} bytes more`)
-        target.set(item)
+        if (item.length > 0) target.set(item)
         counted(-item.length)
         // Half of the list at a time, so that an item is moved once on average.
         if (++first * 2 > items.length) {

@@ -14,14 +14,24 @@ export interface SoakJob {
   readonly control: SharedArrayBuffer
   /** Leaves something behind at each step, for the check to find. */
   readonly leaks: boolean
+  /** To be listened to, and never answered. */
+  readonly bell?: number
+  /** Another build of the module. */
+  readonly module?: string
 }
 
 const job = workerData as SoakJob
-const { memory } = loadMemory()
+const { memory } = loadMemory(job.module)
 const map = memory.maps.open(job.map)
 const queue = memory.queues.open(job.queue)
 const unbounded = memory.unboundedQueues.open(job.unbounded)
 const gates = memory.gates.open(job.gates)
+const bell = job.bell === undefined ? undefined : memory.bells.open(job.bell)
+try {
+  bell?.listen(() => undefined)
+} catch {
+  // Another thread listens: this one only says that it sleeps.
+}
 const control = new Int32Array(job.control)
 
 let state = job.seed
@@ -41,6 +51,7 @@ const values = Array.from({ length: 512 }, (_, at) =>
 )
 
 const step = (): void => {
+  bell?.sleep()
   key[0] = random(job.keys)
   map.set(keyBytes, values[random(values.length)] ?? bytes)
   key[0] = random(job.keys)

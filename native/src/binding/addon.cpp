@@ -65,6 +65,9 @@ Napi::Object start(Napi::Env env, Napi::Object target) {
   addCounters(exports);
   addBells(exports);
   addMemory(exports);
+#ifdef LAGOON_COVERAGE
+  addCoverage(exports);
+#endif
   return target;
 }
 

@@ -59,8 +59,18 @@ class Call {
   Bytes longs(std::size_t index) { return memory(index, napi_biguint64_array); }
   Bytes doubles(std::size_t index) { return memory(index, napi_float64_array); }
 
-  /** The first `length` of them, where `length` is the next argument. */
+  /** All of them, `most` at most. */
+  Bytes bytesUpTo(std::size_t index, std::size_t most) {
+    const auto all = bytes(index);
+    if (all.length > most) refuse("bad_argument", "An array is too long");
+    return all;
+  }
+
+  /** The first `length` of them, where `length` is the next argument; all if that is undefined. */
   Bytes bytesWithLength(std::size_t index, std::size_t most) {
+    napi_valuetype type = napi_undefined;
+    if (index + 1 < count_) napi_typeof(env_, values_[index + 1], &type);
+    if (type == napi_undefined) return bytesUpTo(index, most);
     const auto all = bytes(index);
     const auto length = static_cast<std::size_t>(integer(index + 1, 0, static_cast<std::int64_t>(most)));
     if (!failed() && length > all.length) refuse("bad_argument", "A length is beyond its buffer");

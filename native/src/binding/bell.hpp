@@ -25,9 +25,10 @@ class Bell {
   /** Answers whether the listener was asleep, and is being woken. */
   bool ring() {
     if (isAsleep_.load(std::memory_order_seq_cst) == 0) return false;
-    if (isAsleep_.exchange(0, std::memory_order_seq_cst) == 0) return false;
     std::lock_guard lock(mutex_);
+    // Nobody to wake: whoever listens next is asleep still.
     if (function_ == nullptr) return false;
+    if (isAsleep_.exchange(0, std::memory_order_seq_cst) == 0) return false;
     return napi_call_threadsafe_function(function_, nullptr, napi_tsfn_nonblocking) == napi_ok;
   }
 

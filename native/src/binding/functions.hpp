@@ -45,6 +45,8 @@ void addMap(Exports& exports);
 void addCounters(Exports& exports);
 void addBells(Exports& exports);
 void addMemory(Exports& exports);
+/** Of the fuzzer's build only. */
+void addCoverage(Exports& exports);
 
 /** Makes a structure and answers its place here; `idOf` tells the number by which others open it. */
 template <typename T, typename Make>

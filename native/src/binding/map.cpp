@@ -21,8 +21,8 @@ napi_value createMap(Call& call) {
 // The value's length, which may be more than the target has: then nothing was copied. -1: no such key.
 napi_value get(Call& call) {
   auto* map = call.held<HashMap>(0);
-  const auto key = call.bytesWithLength(1, HashMap::kKeyBytesMax);
-  const auto target = call.bytes(3);
+  const auto key = call.bytesUpTo(1, HashMap::kKeyBytesMax);
+  const auto target = call.bytes(2);
   if (call.failed()) return call.done();
   std::size_t length = 0;
   const auto read = map->get(key.data, key.length, target.data, target.length, length);
@@ -33,8 +33,8 @@ napi_value get(Call& call) {
 // 0: inserted; 1: updated; 2: no memory.
 napi_value set(Call& call) {
   auto* map = call.held<HashMap>(0);
-  const auto key = call.bytesWithLength(1, HashMap::kKeyBytesMax);
-  const auto value = call.bytesWithLength(3, HashMap::kValueBytesMax);
+  const auto key = call.bytesUpTo(1, HashMap::kKeyBytesMax);
+  const auto value = call.bytesUpTo(2, HashMap::kValueBytesMax);
   if (call.failed()) return call.done();
   return call.answer(
       static_cast<std::uint32_t>(map->set(key.data, key.length, value.data, value.length)));
@@ -42,7 +42,7 @@ napi_value set(Call& call) {
 
 napi_value remove(Call& call) {
   auto* map = call.held<HashMap>(0);
-  const auto key = call.bytesWithLength(1, HashMap::kKeyBytesMax);
+  const auto key = call.bytesUpTo(1, HashMap::kKeyBytesMax);
   if (call.failed()) return call.done();
   // A copy, since the caller's bytes may be shared with a thread that changes them meanwhile.
   std::array<unsigned char, HashMap::kKeyBytesMax> own;

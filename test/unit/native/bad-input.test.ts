@@ -26,6 +26,10 @@ describe.each(memories)('%s', (_name, memory) => {
     ['a huge capacity', () => memory.queues.create({ capacity: limits.queueCapacityMax + 1 })],
     ['a capacity that is no number', () => memory.queues.create({ capacity: NaN })],
     ['a capacity between two numbers', () => memory.queues.create({ capacity: 2.5 })],
+    ['nothing to be pushed', () => queue().push(wrong(undefined))],
+    ['nothing for a length', () => queue().push(bytes, wrong(null))],
+    ['nothing for a key', () => map().get(wrong(undefined), bytes)],
+    ['no room for lengths', () => queue().popMany(bytes, wrong(undefined))],
     ['a text to be pushed', () => queue().push(wrong('text'), 1)],
     ['numbers of another type', () => queue().push(wrong(new Uint16Array(2)), 1)],
     ['a length beyond the buffer', () => queue().push(bytes, 17)],
@@ -142,6 +146,14 @@ describe.each(memories)('%s', (_name, memory) => {
     listening.close()
     bell.sleep()
     expect(bell.ring()).toBe(false)
+  })
+
+  test('who listens after a bell was rung in vain is asleep still', () => {
+    const bell = closing(memory.bells.create())
+    bell.sleep()
+    expect(bell.ring()).toBe(false)
+    bell.listen(() => undefined)
+    expect(bell.ring()).toBe(true)
   })
 
   test('a bell has one listener', () => {
