@@ -25,6 +25,7 @@ const ownRooms = /\/(routes|[a-z]+-routes|store|queries|batch)\.ts$/
 /** Where the real world is let in. */
 const adapters = [
   'native/build.ts',
+  'native/toolchain.ts',
   'native/stress/',
   'node/main.ts',
   'node/system.ts',

@@ -3,7 +3,8 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import type { Benchmark, Row } from '../benchmark.ts'
-import { interleaved } from '../measure.ts'
+import { loadMemory } from '../../native/load.ts'
+import { interleaved, median } from '../measure.ts'
 
 /** Debian's packages of the peers; without them their rows are left out, and a note says so. */
 const peerPackages = 'libconcurrentqueue-dev, libboost-dev and libtbb-dev'
@@ -92,7 +93,9 @@ export const structuresBenchmark: Benchmark = {
         [...known].map((name) => [name, () => measure(program, name, isQuick ? 0.02 : 1)]),
       ),
     )
-    return comparisons
+    const fromJavaScript = readFromJavaScript(isQuick ? 20_000 : 500_000)
+    if (fromJavaScript === undefined) note('native: the module was not built')
+    const rows = comparisons
       .filter(({ peer }) => known.has(peer))
       .map(({ what, ours, peer, peerName, atLeast }): Row => ({
         what,
@@ -103,7 +106,37 @@ export const structuresBenchmark: Benchmark = {
           target: { of: 'ratio', is: 'at least', bound: atLeast },
         }),
       }))
+    return fromJavaScript ? [...rows, fromJavaScript] : rows
   },
+}
+
+/** Reads of 400 bytes into a buffer that the caller keeps, in processor time; undefined without the module. */
+const readFromJavaScript = (reads: number): Row | undefined => {
+  const { memory, missing } = loadMemory()
+  if (missing !== undefined) return undefined
+  const map = memory.maps.create({ expected: 1_000 })
+  const keys = Array.from(
+    { length: 1_000 },
+    (_, key) => new Uint8Array(Buffer.from(`product/${key}`)),
+  )
+  const value = new Uint8Array(400).fill(7)
+  for (const key of keys) map.set(key, value)
+  const target = new Uint8Array(400)
+  const round = (): number => {
+    const before = process.cpuUsage()
+    for (let read = 0; read < reads; read++) map.get(keys[read % keys.length] ?? value, target)
+    const { user, system } = process.cpuUsage(before)
+    return (user + system) / reads
+  }
+  // The first is for the compiler.
+  const rounds = Array.from({ length: 8 }, round).slice(1)
+  map.close()
+  return {
+    what: 'map get of 400 bytes, from JavaScript',
+    unit: 'µs',
+    ours: median(rounds),
+    target: { of: 'ours', is: 'at most', bound: 0.2 },
+  }
 }
 
 /** Why it could not be built; undefined if it was. */

@@ -89,7 +89,7 @@ const call = (structure: Held, name: string, source: Source): string => {
   const given = Array.from({ length: source.byte() % 4 }, () => source.argument())
   // It keeps the thread that long.
   if (name === 'awaitItem' && typeof given[0] === 'number') given[0] %= 4
-  const method = (structure as unknown as Readonly<Record<string, Method>>)[name]
+  const method = Reflect.get(structure, name) as Method
   try {
     const answered = name === 'scan' ? scanned(method) : Reflect.apply(method, structure, given)
     return `${shown(answered)} ${given.map(shown).join(' ')}`
