@@ -27,7 +27,7 @@ const headers = (nodeGyp: string): Readonly<Record<string, string>> => {
 const lastLines = (text: string): string =>
   text
     .split('\n')
-    .filter((line) => /error|not found|unable/i.test(line))
+    .filter((line) => /error|not found|no such file|unable/i.test(line))
     .slice(0, 5)
     .join('\n')
 
