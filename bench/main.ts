@@ -13,6 +13,7 @@ import { intentBenchmark } from './http/intent.ts'
 import { readBenchmark } from './http/read.ts'
 import { flashSaleBenchmark } from './inventory/flash-sale.ts'
 import { stockBenchmark } from './inventory/stock.ts'
+import { reportsBenchmark } from './reports/reports.ts'
 import { describeMachine, machineText } from './machine.ts'
 import { structuresBenchmark } from './native/structures.ts'
 import { foldBenchmark } from './node/fold.ts'
@@ -35,6 +36,7 @@ const benchmarks: readonly Benchmark[] = [
   catchUpDelayBenchmark,
   reconciliationBenchmark,
   foldBenchmark,
+  reportsBenchmark,
   cartBenchmark,
   startBenchmark,
   restartBenchmark,

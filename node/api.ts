@@ -19,6 +19,7 @@ import type { SqliteStore } from './core/sqlite-store.ts'
 import type { NodeEnv } from './http/router.ts'
 import type { Identity } from './identity/identity.ts'
 import type { FlashSales } from './flash-sale/flash-sales.ts'
+import { createReportRoutes } from './reports/routes.ts'
 import { createSaleQueries } from './flash-sale/queries.ts'
 import { createPurchaseRoutes, createSaleRoutes } from './flash-sale/routes.ts'
 import type { Inventory } from './inventory/inventory.ts'
@@ -35,6 +36,7 @@ import { createPromotionRoutes } from './promotions/routes.ts'
 import type { Payments } from './payments/payments.ts'
 import { createPaymentQueries } from './payments/queries.ts'
 import { createPaymentRoutes } from './payments/routes.ts'
+import type { Queries } from './merged/sql.ts'
 import type { Copies } from './replication/copies.ts'
 import type { Replication } from './replication/replication.ts'
 import { createMembershipRoutes } from './replication/routes.ts'
@@ -64,6 +66,8 @@ export interface ApiDeps {
   readonly inventory: Inventory
   readonly coupons: Pick<CouponBroker, 'fetch'>
   readonly flashSales: FlashSales
+  /** The merged store, for reports; undefined where there is none. */
+  readonly reportStore: () => { readonly sql: Pick<Queries, 'query'> } | undefined
   readonly lineage: Pick<NodeLineage, 'doubt' | 'vouch'>
   readonly payments: Payments
   readonly checkouts: Pick<Checkouts, 'place'>
@@ -103,6 +107,7 @@ export const mountApi = (app: OpenAPIHono<NodeEnv>, deps: ApiDeps): void => {
   app.route(base, createPurchaseRoutes(sales))
   app.route('/api', createPurchaseRoutes(sales))
   app.route(base, createSaleRoutes(sales))
+  app.route(base, createReportRoutes({ ...deps, guard }))
   const paid = createPaymentQueries(deps.store.database)
   app.route(base, createPaymentRoutes({ ...deps, queries: paid, guard }))
   const ordered = createOrderQueries(deps.store.database)

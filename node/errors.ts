@@ -5,6 +5,7 @@
  * points there. A code that stands here keeps its meaning for ever; a new meaning is a new code.
  */
 
+import { reportErrorCodes } from './reports/error-codes.ts'
 import { inventoryErrorCodes } from './inventory/error-codes.ts'
 import { mergedErrorCodes } from './merged/error-codes.ts'
 import { orderErrorCodes } from './orders/error-codes.ts'
@@ -293,6 +294,7 @@ export const errorCodes = {
     next: 'Stop the other node, or give this one a directory of its own with --data.',
   },
   ...mergedErrorCodes,
+  ...reportErrorCodes,
 
   storage_full: {
     status: 503,

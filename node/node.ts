@@ -345,6 +345,7 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
     checkouts,
     copies,
     timers: deps.timers,
+    reportStore: () => undefined,
     slices,
     webhooks: telling.webhooks,
   })

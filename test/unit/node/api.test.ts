@@ -68,6 +68,7 @@ const createApp = async () => {
     checkouts: { place: () => Promise.reject(new Error('Nobody orders here')) },
     copies: noCopies,
     timers: { after: () => () => {} },
+    reportStore: () => undefined,
     slices: { soon: queueMicrotask, monotonic: () => 0, assertOpen: () => undefined },
     webhooks: {
       deliveries: openDeliveries(openEventFile(':memory:')),
