@@ -24,6 +24,8 @@ import { createSaleQueries } from './flash-sale/queries.ts'
 import { createPurchaseRoutes, createSaleRoutes } from './flash-sale/routes.ts'
 import type { Inventory } from './inventory/inventory.ts'
 import { createInventoryQueries } from './inventory/queries.ts'
+import type { MergedStore } from './merged/merged-store.ts'
+import { createMergedRoutes } from './merged/routes.ts'
 import { createInventoryRoutes } from './inventory/routes.ts'
 import type { NodeLineage } from './inventory/succession.ts'
 import { createInspectorRoutes } from './inspector/routes.ts'
@@ -72,6 +74,7 @@ export interface ApiDeps {
   readonly payments: Payments
   readonly checkouts: Pick<Checkouts, 'place'>
   readonly copies: Copies
+  readonly merged: () => MergedStore | undefined
   readonly timers: Timers
   readonly webhooks: Pick<Webhooks, 'deliveries' | 'rule' | 'wake'>
   /** How long work is done in slices. */
@@ -122,6 +125,7 @@ export const mountApi = (app: OpenAPIHono<NodeEnv>, deps: ApiDeps): void => {
   app.route(base, createTaxRoutes({ core, pipeline, guard }))
   const promotions = createPromotionQueries(database)
   const others = () => otherReplicas(replication.queries, node)
+  app.route(base, createMergedRoutes({ ...deps, guard }))
   app.route(base, createPromotionRoutes({ core, pipeline, guard, queries: promotions, others }))
   app.route(base, createWebhookRoutes({ ...deps, guard, queries: createWebhookQueries(database) }))
 }

@@ -186,3 +186,9 @@ const list = (text: string): readonly string[] =>
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '')
+
+/** Stands for a merged store inside the node, where an address of one is asked for. */
+export const embeddedStore = 'embedded'
+
+export const mergedStore = (text: string): Result<string, string> =>
+  text === embeddedStore ? ok(text) : url(text, ['postgres:', 'postgresql:'])

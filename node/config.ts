@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util'
 import type { OrderDurability } from './checkout/driver.ts'
 import * as values from './config-values.ts'
 import type { LogLevel } from './log.ts'
+import type { MergedStoreAddress } from './merged/address.ts'
 import { paymentsConfig, type PaymentsConfig } from './payments/config.ts'
 import { ok, refused, type Result } from './result.ts'
 import { settings, type Setting, type SettingName } from './settings.ts'
@@ -44,6 +45,8 @@ export interface Config {
   readonly amqpUrl?: string
   /** Whether webhooks may go to this machine, for development. */
   readonly webhookLoopback: boolean
+  /** Where what all nodes know is kept together; absent if it is not. */
+  readonly mergedStore?: MergedStoreAddress
   /** What the operator should know although nothing is wrong, a line each. */
   readonly notices: readonly string[]
 }
@@ -89,7 +92,7 @@ export const parseConfig = ({ flags, env }: ConfigSources): Result<Config, reado
   const workers = read('workers', values.workers) ?? 0
   const retentionDays = read('retention-days', values.retentionDays) ?? 30
   const trustedProxies = read('trusted-proxies', values.trustedProxies) ?? 0
-  read('postgres-url', (url) => values.url(url, ['postgres:', 'postgresql:']))
+  const postgresUrl = read('postgres-url', values.mergedStore)
   const redisUrl = read('redis-url', (url) => values.url(url, ['redis:', 'rediss:']))
   const amqpUrl = read('amqp-url', (url) => values.url(url, ['amqp:', 'amqps:']))
   const webhookLoopback = read('webhook-loopback', values.webhookLoopback) ?? false
@@ -133,6 +136,7 @@ export const parseConfig = ({ flags, env }: ConfigSources): Result<Config, reado
     webhookLoopback,
     ...(redisUrl === undefined ? {} : { redisUrl }),
     ...(amqpUrl === undefined ? {} : { amqpUrl }),
+    ...(postgresUrl === undefined ? {} : { mergedStore: mergedStoreAt(postgresUrl, dataDir) }),
     notices: [
       ...(clusterKey && values.looksTyped(clusterKey)
         ? [`ATOLL_CLUSTER_KEY is not random. ${values.howToMakeAKey}`]
@@ -142,6 +146,11 @@ export const parseConfig = ({ flags, env }: ConfigSources): Result<Config, reado
     ],
   })
 }
+
+const mergedStoreAt = (url: string, dataDir: string): MergedStoreAddress =>
+  url === values.embeddedStore
+    ? { kind: 'embedded', directory: `${dataDir}/merged` }
+    : { kind: 'server', url }
 
 interface Source {
   readonly text: string
@@ -234,8 +243,9 @@ const noticesOf = (given: ReadonlyMap<SettingName, Source>): readonly string[] =
     const source = given.get(name)
     if (source !== undefined) notices.push(`${source.from} ${words}`)
   }
-  say('postgres-url', 'has no effect in this release: there is no merged store yet')
-  const urls = (['redis-url', 'amqp-url'] as const).filter((name) => hasPassword(given.get(name)))
+  const urls = (['postgres-url', 'redis-url', 'amqp-url'] as const).filter((name) =>
+    hasPassword(given.get(name)),
+  )
   for (const name of [...secretSettings, ...urls])
     if (given.get(name)?.from.startsWith('--') === true)
       say(name, 'can be read by everyone on this machine: prefer the environment variable')

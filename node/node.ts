@@ -45,6 +45,7 @@ import { Fault } from './fault.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { createAgreementChecks, watchAgreement } from './replication/agreement.ts'
+import { openMergedStore } from './merged/merged-store.ts'
 import { createNodeQueries } from './replication/queries.ts'
 import { openPayments } from './payments/open-payments.ts'
 import { createPaymentQueries } from './payments/queries.ts'
@@ -119,9 +120,13 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
   const peers = askThrough(() => mesh)
   const copies = createMeshCopies({
     mesh: () => mesh,
+    merged: () => merged,
     isGone: (name) => !activeOthers().includes(name),
     timers: deps.timers,
   })
+  const grew = () => copies.acknowledged()
+  const merged = openMergedStore(config, { log, metrics, file: directory.databaseFile, grew })
+  if (merged) opened.defer(() => merged.close())
   const lineage = openLineage(deps, { node: config.name, dataDir: directory.path, store })
   const core = createCore({
     store,
@@ -161,6 +166,7 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
     mesh: () => mesh,
     retentionDays: config.retentionDays,
     unreadFrom: () => telling?.unreadFrom(),
+    archived: () => merged?.archived(),
     clock,
     timers: deps.timers,
     log,
@@ -241,7 +247,6 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
     adminFromConfig: config.admin,
     addressOf: createClientAddress(config.trustedProxies),
   })
-
   opened.defer(() => identity.close())
   // A node without a cluster knows nobody.
   const syncServer = createSyncServer((connection) =>
@@ -280,6 +285,7 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
         rights: () => stockroom?.check() ?? { status: 'ok' },
         payments: payments.check,
         ...telling.checks,
+        ...(merged ? { mergedStore: merged.check } : {}),
       },
     }),
   )
@@ -344,6 +350,7 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
     payments,
     checkouts,
     copies,
+    merged: () => merged,
     timers: deps.timers,
     reportStore: () => undefined,
     slices,

@@ -114,7 +114,7 @@ export const settings = [
     name: 'postgres-url',
     variable: 'ATOLL_POSTGRES_URL',
     placeholder: 'postgres://…',
-    meaning: 'the merged store (no effect yet)',
+    meaning: 'the merged store: a PostgreSQL database, or embedded for one inside the node',
     otherwise: 'none',
   },
   {

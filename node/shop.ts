@@ -8,6 +8,7 @@ import { catalogSql, sharedSkuSql } from './catalog/tables.ts'
 import { cartKind, cartSql } from './cart/projection.ts'
 import type { DocumentKind } from './core/capability.ts'
 import type { Table } from './core/store.ts'
+import type { Sink } from './merged/sink.ts'
 import { purchaseKind, purchaseSql } from './flash-sale/purchase.ts'
 import { saleKind, saleSql } from './flash-sale/sale.ts'
 import { accountKind } from './identity/account.ts'
@@ -85,6 +86,9 @@ export const inspectedKinds: readonly InspectedKind[] = [
 export const kinds: readonly DocumentKind[] = inspectedKinds.map(withConflicts)
 
 export const readModelTables: readonly Table[] = kinds.flatMap(({ tables }) => tables)
+
+/** What is derived from the documents in the merged store. */
+export const mergedSinks: readonly Sink[] = []
 
 export const readModelSql = [
   catalogSql,

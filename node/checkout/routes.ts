@@ -3,6 +3,7 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
 import type { z } from 'zod'
 import { assert } from '../../crdt/assert.ts'
+import { parseDot } from '../../crdt/dot.ts'
 import { accountCartId, isCartId, type CartId } from '../cart/cart-id.ts'
 import type { Core } from '../core/core.ts'
 import type { Refusal } from '../errors.ts'
@@ -16,6 +17,7 @@ import {
   mutationProblems,
   problemResponses,
 } from '../http/schemas.ts'
+import type { Copies } from '../replication/copies.ts'
 import { askerOf, type AccessDeps, type Asker } from '../orders/access.ts'
 import * as api from '../orders/api.ts'
 import { orderIdOf, randomOrderId } from '../orders/order-id.ts'
@@ -33,6 +35,7 @@ export interface CheckoutRoutesDeps extends AccessDeps {
   readonly core: Pick<Core, 'read'>
   readonly checkouts: Pick<Checkouts, 'place'>
   readonly payments: RiskRules & { readonly provider: { readonly name: string } }
+  readonly copies: Pick<Copies, 'isMerged'>
   readonly random: (bytes: number) => Uint8Array
   /** Purchases in flash sales, by the names of their attempts. */
   readonly purchases: { purchase(attempt: string): PurchaseName | undefined }
@@ -119,7 +122,9 @@ export const createCheckoutRoutes = (deps: CheckoutRoutesDeps): OpenAPIHono<Node
     const { agreed } = order.placement.event
     const isWaiting =
       agreed.payment !== null && agreed.totals.total > 0 && order.status === 'pending'
-    const durability = copies > 0 ? 'replicated' : 'local'
+    const dot = parseDot(receipt.change)
+    const isMerged = dot !== undefined && deps.copies.isMerged(dot)
+    const durability = isMerged ? 'merged' : copies > 0 ? 'replicated' : 'local'
     const shown = { ...viewOrder(core, id, order), receipt: { ...receipt, durability, copies } }
     return Response.json(shown, { status: isWaiting ? 202 : 201 })
   }

@@ -19,3 +19,6 @@ export const introduceAgainMs = 5_000
 export const commandsWaitingMax = 64
 
 export const dayMs = 24 * 60 * 60_000
+
+/** How much longer than the retention a change waits for the merged store: longer than any repair takes. */
+export const heldForArchiveMs = 30 * dayMs

@@ -4,6 +4,7 @@
  */
 
 import type { ReplicaId } from '../../crdt/dot.ts'
+import type { VersionVector } from '../../crdt/version-vector.ts'
 import type { PeerDurability } from '../../sync/mesh.ts'
 import * as change from '../../sync/change.ts'
 import type { Clock, Timers } from '../../sync/surroundings.ts'
@@ -30,6 +31,8 @@ export interface LogKeeperDeps {
   readonly heard: () => readonly PeerDurability[]
   /** The names of all other nodes but those that were declared gone. */
   readonly others: () => readonly string[]
+  /** What the merged store has; undefined if there is none. */
+  readonly archived?: () => VersionVector | undefined
   readonly retentionMs: number
   /** The position from which some consumer of events has still to read. */
   readonly unreadFrom?: () => number | undefined
@@ -61,6 +64,7 @@ export const createLogKeeper = (deps: LogKeeperDeps): LogKeeper => {
     const rule = {
       nowMs: clock.now(),
       retentionMs: deps.retentionMs,
+      archived: deps.archived?.(),
       others: deps.others().map((name) => known.get(name) ?? strangerOf(name)),
       unreadFrom: deps.unreadFrom?.(),
     }

@@ -5,6 +5,7 @@
 
 import type Database from 'better-sqlite3'
 import type { Mesh } from '../../sync/mesh.ts'
+import type { VersionVector } from '../../crdt/version-vector.ts'
 import type { Clock, Timers } from '../../sync/surroundings.ts'
 import type { Core } from '../core/core.ts'
 import type { CachedDocument } from '../core/document-cache.ts'
@@ -48,6 +49,8 @@ export interface ReplicationDeps {
   readonly retentionDays: number
   /** The position from which some consumer of events has still to read. */
   readonly unreadFrom?: () => number | undefined
+  /** What the merged store has; undefined if there is none. */
+  readonly archived?: () => VersionVector | undefined
   readonly clock: Clock
   readonly timers: Timers
   readonly log: Log
@@ -83,6 +86,7 @@ export const createReplication = (deps: ReplicationDeps): Replication => {
         .list()
         .filter(({ name, standing }) => name !== node && standing === 'active')
         .map(({ name }) => name),
+    ...(deps.archived ? { archived: deps.archived } : {}),
     retentionMs: deps.retentionDays * dayMs,
     ...(deps.unreadFrom ? { unreadFrom: deps.unreadFrom } : {}),
     isBusy,

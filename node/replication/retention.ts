@@ -8,11 +8,15 @@
  *
  * What a consumer of events has not read yet is kept for it, too, for as long again as the retention: a
  * bus that is away for longer must not fill the disk, and what it misses is counted.
+ *
+ * What the merged store lacks waits for it, but not for ever: a store that is out of reach for a month
+ * must not fill the shop's disk. It then gets what such changes did as documents.
  */
 
 import type { ReplicaId } from '../../crdt/dot.ts'
 import { counterOf, type VersionVector } from '../../crdt/version-vector.ts'
 import type { ChainHeads } from '../../sync/change.ts'
+import { heldForArchiveMs } from './limits.ts'
 
 /** Another node, as far as this one knows it. */
 export interface Acquaintance {
@@ -30,6 +34,8 @@ export interface FoldRule {
   readonly others: readonly Acquaintance[]
   /** The position from which some consumer of events has still to read; undefined if there is none. */
   readonly unreadFrom?: number | undefined
+  /** What the merged store has; undefined if there is none. */
+  readonly archived?: VersionVector | undefined
 }
 
 export interface FoldableLog {
@@ -44,9 +50,10 @@ export interface FoldableLog {
 /** Of each replica of which something may be folded, the last change that may be. */
 export const foldable = (
   { heads, floor, wallMsAt, positionOf }: FoldableLog,
-  { nowMs, retentionMs, others, unreadFrom = Number.POSITIVE_INFINITY }: FoldRule,
+  { nowMs, retentionMs, others, archived, unreadFrom = Number.POSITIVE_INFINITY }: FoldRule,
 ): VersionVector => {
   const beforeMs = nowMs - retentionMs
+  const unarchivedBeforeMs = beforeMs - heldForArchiveMs
   const holding = others.filter(({ heardMs }) => heardMs !== undefined && heardMs >= beforeMs)
   const upTo = new Map<ReplicaId, number>()
   for (const [replica, { counter: head }] of heads) {
@@ -55,10 +62,13 @@ export const foldable = (
       nodes.map(({ acknowledged }) => counterOf(acknowledged, replica))
     const heldElsewhere = others.length > 0 ? Math.max(...acknowledgedBy(others)) : head
     const limit = Math.min(head, heldElsewhere, ...acknowledgedBy(holding))
+    const stored = archived ? counterOf(archived, replica) : head
     const last = lastWhere(from, limit, (counter) => {
       const wallMs = wallMsAt(replica, counter)
+      if (wallMs >= beforeMs) return false
+      if (counter > stored && wallMs >= unarchivedBeforeMs) return false
       const isWaitedFor = wallMs >= beforeMs - retentionMs
-      return wallMs < beforeMs && !(isWaitedFor && positionOf(replica, counter) >= unreadFrom)
+      return !(isWaitedFor && positionOf(replica, counter) >= unreadFrom)
     })
     if (last > from) upTo.set(replica, last)
   }

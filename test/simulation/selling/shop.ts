@@ -208,7 +208,7 @@ export const createShop = (deps: ShopDeps, name: string): Shop => {
       core,
       pipeline,
       provider,
-      copies: { copies: () => 0, waitForCopy: () => Promise.resolve(0) },
+      copies: { copies: () => 0, isMerged: () => false, waitForCopy: () => Promise.resolve(0) },
       hasOthers: () => false,
       durability: 'prefer-replicated',
       timers,

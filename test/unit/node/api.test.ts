@@ -59,6 +59,7 @@ const createApp = async () => {
     products,
     identity,
     mesh: () => undefined,
+    merged: () => undefined,
     replication: { queries: createNodeQueries(store.database), acquaintances: () => [] },
     inventory,
     coupons: { fetch: () => Promise.resolve(false) },

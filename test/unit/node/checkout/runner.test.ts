@@ -201,7 +201,11 @@ describe('an order that only this node has', () => {
     let copies = 0
     const { world, life } = open({
       hasOthers: true,
-      copies: { copies: () => copies, waitForCopy: () => Promise.resolve(copies) },
+      copies: {
+        copies: () => copies,
+        isMerged: () => false,
+        waitForCopy: () => Promise.resolve(copies),
+      },
     })
     const placed = await world.until(life.place(ask('a')))
     expect(placed).toMatchObject({ ok: true, value: { copies: 0 } })
@@ -218,7 +222,7 @@ describe('an order that only this node has', () => {
     const { world, life } = open({
       hasOthers: true,
       durability: 'replicated',
-      copies: { copies: () => 0, waitForCopy: () => Promise.resolve(0) },
+      copies: { copies: () => 0, isMerged: () => false, waitForCopy: () => Promise.resolve(0) },
     })
     const id = accountCartId('carol')
     const intents = [{ id: 'i-1', type: 'add', variantId: tea, quantity: 3 } as const]

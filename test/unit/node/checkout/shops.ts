@@ -269,7 +269,11 @@ export const createShop = (world: World, options: ShopOptions) => {
       core,
       pipeline,
       provider: hooked,
-      copies: options.copies ?? { copies: () => 0, waitForCopy: () => Promise.resolve(0) },
+      copies: options.copies ?? {
+        copies: () => 0,
+        isMerged: () => false,
+        waitForCopy: () => Promise.resolve(0),
+      },
       hasOthers: () => options.hasOthers ?? false,
       durability: options.durability ?? 'prefer-replicated',
       timers,
