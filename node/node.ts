@@ -352,7 +352,7 @@ export const createNode = async (deps: NodeDeps, config: Config): Promise<Node> 
     copies,
     merged: () => merged,
     timers: deps.timers,
-    reportStore: () => undefined,
+    reportStore: () => merged,
     slices,
     webhooks: telling.webhooks,
   })

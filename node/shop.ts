@@ -9,6 +9,8 @@ import { cartKind, cartSql } from './cart/projection.ts'
 import type { DocumentKind } from './core/capability.ts'
 import type { Table } from './core/store.ts'
 import type { Sink } from './merged/sink.ts'
+import { relationalKinds } from './reports/relations.ts'
+import { createReportSink } from './reports/sink.ts'
 import { purchaseKind, purchaseSql } from './flash-sale/purchase.ts'
 import { saleKind, saleSql } from './flash-sale/sale.ts'
 import { accountKind } from './identity/account.ts'
@@ -88,7 +90,7 @@ export const kinds: readonly DocumentKind[] = inspectedKinds.map(withConflicts)
 export const readModelTables: readonly Table[] = kinds.flatMap(({ tables }) => tables)
 
 /** What is derived from the documents in the merged store. */
-export const mergedSinks: readonly Sink[] = []
+export const mergedSinks: readonly Sink[] = [createReportSink(relationalKinds)]
 
 export const readModelSql = [
   catalogSql,
