@@ -11,6 +11,7 @@ import { eventsBenchmark } from './events/events.ts'
 import { createBenchmark } from './http/create.ts'
 import { intentBenchmark } from './http/intent.ts'
 import { readBenchmark } from './http/read.ts'
+import { threadsBenchmark } from './http/threads.ts'
 import { flashSaleBenchmark } from './inventory/flash-sale.ts'
 import { stockBenchmark } from './inventory/stock.ts'
 import { reportsBenchmark } from './reports/reports.ts'
@@ -44,6 +45,7 @@ const benchmarks: readonly Benchmark[] = [
   flashSaleBenchmark,
   eventsBenchmark,
   structuresBenchmark,
+  threadsBenchmark,
 ]
 
 const usage = `npm run bench -- [NAME...] [options]

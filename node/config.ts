@@ -55,8 +55,6 @@ export interface ConfigSources {
   /** The arguments after the command's name. */
   readonly flags: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
-  /** How many processor cores there are. */
-  readonly cores: number
 }
 
 /** The configuration, or every fault in it. */

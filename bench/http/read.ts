@@ -85,7 +85,9 @@ export const readBenchmark: Benchmark = {
 const productPage = z.object({ items: z.array(z.object({ id: z.string() })) })
 
 /** Each product's text as the node answers it, by id. */
-const productsOf = async ({ client }: AtollNode): Promise<Readonly<Record<string, string>>> => {
+export const productsOf = async ({
+  client,
+}: AtollNode): Promise<Readonly<Record<string, string>>> => {
   const page = await client.json({ method: 'GET', path: '/api/v1/products?limit=100' })
   const texts = productPage.parse(page).items.map(async ({ id }) => {
     const { text } = await client.call({ method: 'GET', path: `/api/v1/products/${id}` })

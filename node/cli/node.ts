@@ -1,6 +1,5 @@
 /** `atoll node`: one node, until it is told to stop. */
 
-import { cpus } from 'node:os'
 import { parseConfig } from '../config.ts'
 import { Fault } from '../fault.ts'
 import { createLog } from '../log.ts'
@@ -31,7 +30,7 @@ export const nodeCommand = async (
     stdout.write(nodeUsage)
     return exitCodes.done
   }
-  const parsed = parseConfig({ flags, env, cores: cpus().length })
+  const parsed = parseConfig({ flags, env })
   if (!parsed.ok) {
     for (const fault of parsed.refusal) stderr.write(`atoll node: ${fault}\n`)
     return exitCodes.failed

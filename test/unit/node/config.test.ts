@@ -6,7 +6,7 @@ import { settings } from '../../../node/settings.ts'
 const key = 'b1946ac92492d2347c6235b4d2611184a7c1fa65a3b8b4f3f1d1c0ffee0dd00d'
 
 const parse = (env: Record<string, string> = {}, flags: readonly string[] = []) =>
-  parseConfig({ env, flags, cores: 4 })
+  parseConfig({ env, flags })
 
 const accepted = (env: Record<string, string> = {}, flags: readonly string[] = []): Config => {
   const result = parse(env, flags)
@@ -278,7 +278,7 @@ describe('a faulty configuration', () => {
     )
     fc.assert(
       fc.property(fc.dictionary(variable, fc.string()), fc.array(flag), (env, flags) => {
-        const result = parseConfig({ env, flags, cores: 1 })
+        const result = parseConfig({ env, flags })
         expect(result.ok || result.refusal.length > 0).toBe(true)
       }),
     )
