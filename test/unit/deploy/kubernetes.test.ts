@@ -191,7 +191,7 @@ describe('a pod', () => {
   test('is configured so that it starts, under its own name, and its peers dial what it advertises', () => {
     for (const index of Array.from({ length: nodes.spec.replicas }).keys()) {
       const name = `${nodes.metadata.name}-${index}`
-      const config = parseConfig({ flags: [], env: variables(name), cores: 1 })
+      const config = parseConfig({ flags: [], env: variables(name) })
       if (!config.ok) throw new Error(config.refusal.join('\n'))
       expect(config.value).toMatchObject({ name, host: '0.0.0.0', port: 4000 })
       expect(config.value.peers).toContain(config.value.advertise)
@@ -203,6 +203,6 @@ describe('a pod', () => {
   test('is spared the links of services, which would set ATOLL_PORT to an address', () => {
     expect(pod.enableServiceLinks).toBe(false)
     const linked = { ...variables('atoll-0'), ATOLL_PORT: 'tcp://10.0.0.1:80' }
-    expect(parseConfig({ flags: [], env: linked, cores: 1 }).ok).toBe(false)
+    expect(parseConfig({ flags: [], env: linked }).ok).toBe(false)
   })
 })
