@@ -39,7 +39,6 @@ const configOf = (name: string) =>
   parseConfig({
     flags: [],
     env: { ...imageEnvironment, ...resolved(compose.services[name]?.environment) },
-    cores: 2,
   })
 
 describe('docker-compose.yml', () => {
