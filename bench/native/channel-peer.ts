@@ -42,7 +42,8 @@ const heard = (): void => {
 }
 
 const pour = (): void => {
-  while (sent < count && sent - taken < 2 * window) send()
+  const until = Math.min(count, taken + 2 * window)
+  for (let at = sent; at < until; at++) send()
 }
 
 openReceiver(memory, back, { spinUs, received: heard, soon })

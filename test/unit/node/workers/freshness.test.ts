@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { ProductId } from '../../../../node/catalog/ids.ts'
 import { createLocalMemory } from '../../../../native/fallback/local-memory.ts'
@@ -51,16 +51,18 @@ test('whoever reads a product reads it as it was last written, whoever read it b
       const map = createLocalMemory().maps.create({ expected: 16 })
       const queries = { product: (id: ProductId) => stored.get(id) }
       const readers = [0, 1, 2].map(() => createSharedProducts(map, queries, freshness))
+      const reads: (readonly [string | undefined, string | undefined])[] = []
       for (const one of steps) {
         const product = ids[one.id] ?? ids[0]!
         if (one.does === 'read') {
-          expect(readers[one.by]?.product(product)).toBe(stored.get(product))
+          reads.push([readers[one.by]?.product(product), stored.get(product)])
           continue
         }
         if (one.does === 'write') stored.set(product, one.json)
         else stored.delete(product)
         freshness.changed('product', product)
       }
+      for (const [read, written] of reads) expect(read).toBe(written)
     }),
   )
 })
