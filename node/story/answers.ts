@@ -34,6 +34,15 @@ export const Replication = z.object({
 })
 export type Replication = z.infer<typeof Replication>
 
+export const MergedStore = z.object({
+  state: z.string(),
+  backlogChanges: z.number(),
+  digest: z.string().optional(),
+  documents: z.number().optional(),
+  problem: z.object({ code: z.string(), detail: z.string() }).optional(),
+})
+export type MergedStore = z.infer<typeof MergedStore>
+
 const Written = z.object({
   value: z.unknown(),
   dot: z.string(),

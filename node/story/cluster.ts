@@ -122,6 +122,7 @@ const startNode = (
       `--data=${directory.dataDirs[region]}`,
       `--peers=${peers.join(',')}`,
       `--payments=http://${host}:${gatewayPort}`,
+      ...(region === mergedStoreAt ? ['--postgres-url=embedded'] : []),
     ],
     env: {
       ...withoutSettings(env),
@@ -134,6 +135,9 @@ const startNode = (
     logFile: directory.logFiles[region],
   })
 }
+
+/** One node keeps the merged store for all: it is sent the changes of every region. */
+const mergedStoreAt: Region = 'eu'
 
 // What is set for a node of the operator's own must not turn the story's into something else.
 const withoutSettings = (env: StoryDeps['env']): StoryDeps['env'] =>

@@ -7,9 +7,13 @@
  */
 
 import process from 'node:process'
+import { isMainThread } from 'node:worker_threads'
 
-process.stdin.on('error', () => process.kill(process.pid, 'SIGTERM'))
-process.stdin.on('close', () => process.kill(process.pid, 'SIGTERM'))
-process.stdin.resume()
-// Waiting for the end must not be what keeps a node up that has stopped by itself.
-if ('unref' in process.stdin) process.stdin.unref()
+// A node's threads load this as well, and their standard input has ended from the beginning.
+if (isMainThread) {
+  process.stdin.on('error', () => process.kill(process.pid, 'SIGTERM'))
+  process.stdin.on('close', () => process.kill(process.pid, 'SIGTERM'))
+  process.stdin.resume()
+  // Waiting for the end must not be what keeps a node up that has stopped by itself.
+  if ('unref' in process.stdin) process.stdin.unref()
+}

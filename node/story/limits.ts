@@ -24,6 +24,9 @@ export const answerMsMax = 15_000
 /** After the cable is back: a dial waits two seconds at most, the rest is milliseconds. */
 export const agreeMsMax = 60_000
 
+/** The merged store is sent a large catalog after the nodes have it, a thousand and more changes a second. */
+export const archivedMsMax = 300_000
+
 /** A large catalog takes a while to reach the others. */
 export const importedMsMax = 600_000
 

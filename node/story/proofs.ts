@@ -3,7 +3,7 @@
  * found. Pure: what is read, and how, is `evidence.ts`.
  */
 
-import type { Conflicts, Money } from './answers.ts'
+import type { Conflicts, MergedStore, Money } from './answers.ts'
 import { quantities, tags, type Deeds } from './deeds.ts'
 import { count, money, shortDigest, shortName } from './figures.ts'
 import { isSame, regions, type ByRegion } from './regions.ts'
@@ -202,6 +202,25 @@ export const proveSettled = ({ kept, prices, conflicts, product }: Settlement): 
     evidence:
       `price ${seen(values, String)}; ` +
       `still listed: ${seen(open, (isOpen) => (isOpen ? 'yes' : 'no'))}`,
+  }
+}
+
+/** What the merged store holds, and what the nodes did just after. */
+export interface Merged {
+  readonly held: MergedStore
+  readonly digests: ByRegion<string>
+}
+
+export const proveMerged = ({ held, digests }: Merged): Proof => {
+  const { digest, state, backlogChanges, problem } = held
+  return {
+    name: 'The merged store holds what all three nodes hold',
+    holds: digest !== undefined && isSame(digests) && digest === digests.eu,
+    evidence:
+      digest === undefined
+        ? `it is ${state}, ${count(backlogChanges)} changes behind` +
+          (problem ? `: ${problem.detail}` : '')
+        : `digest ${shortDigest(digest)} in the store; ${seen(digests, shortDigest)}`,
   }
 }
 

@@ -19,6 +19,7 @@ import { conclude } from './proofs.ts'
 import { regions, type ByRegion } from './regions.ts'
 import { liveApart } from './steps/cut.ts'
 import { heal } from './steps/heal.ts'
+import { keep } from './steps/keep.ts'
 import { settle } from './steps/settle.ts'
 import { start } from './steps/start.ts'
 import { showAround } from './steps/stay.ts'
@@ -125,7 +126,11 @@ const tell = async (deps: StoryDeps, setting: Setting): Promise<number> => {
     return exitCodes.failed
   }
   const apart = await liveApart(stage, cast.value)
-  const proofs = [...(await heal(stage, apart)), await settle(stage, apart.deeds)]
+  const proofs = [
+    ...(await heal(stage, apart)),
+    await settle(stage, apart.deeds),
+    await keep(stage),
+  ]
   const { isProven, text } = conclude(proofs)
   await narrator.say(text)
   const code = isProven ? exitCodes.done : exitCodes.rejected

@@ -76,8 +76,9 @@ describe('npm start', () => {
       '✓ Two products created with one SKU met in one, and neither name is lost',
       '✓ The last units were sold on both sides, and no unit twice',
       '✓ One decision at one node settles it on all',
+      '✓ The merged store holds what all three nodes hold',
     ])
-    expect(out).toContain('All 12 proofs hold.')
+    expect(out).toContain('All 13 proofs hold.')
 
     expect(out).not.toContain('\u001b')
     expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100)
@@ -129,7 +130,7 @@ describe('npm start', () => {
     )
     expect({ code, err: said.err }).toEqual({ code: 0, err: '' })
     expect(said.out).toContain('9 products of products.csv')
-    expect(said.out).toContain('All 12 proofs hold.')
+    expect(said.out).toContain('All 13 proofs hold.')
   })
 
   test('says that a catalog is too small for it', { timeout: 60_000 }, async () => {

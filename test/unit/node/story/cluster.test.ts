@@ -72,6 +72,15 @@ describe('a cluster', () => {
     }
   })
 
+  test('has one merged store, which eu keeps', () => {
+    const processes = createProcesses()
+    clusterOf(processes)
+    const keepers = nodesOf(processes).filter(({ started }) =>
+      started.args.includes('--postgres-url=embedded'),
+    )
+    expect(keepers.map(({ started }) => started.args[1])).toEqual(['--name=eu'])
+  })
+
   test('gets its secrets where nobody can read them, and nothing that was set for another node', () => {
     const processes = createProcesses()
     clusterOf(processes)

@@ -5,6 +5,7 @@ import { quantities, tags, twinNames, type Deeds } from '../../../../node/story/
 import {
   conclude,
   prove,
+  proveMerged,
   proveSettled,
   type Evidence,
   type Settlement,
@@ -173,6 +174,30 @@ describe('the conclusion', () => {
     expect(conclude(prove(deeds, { ...good, digests }))).toEqual({
       isProven: false,
       text: '**1 of 10 proofs failed:** The three shops are equal.',
+    })
+  })
+})
+
+describe('the merged store', () => {
+  const digest = 'd1'.repeat(32)
+  const held = { state: 'archiving', backlogChanges: 0, digest, documents: 7 }
+  const digests = forRegions(() => digest)
+
+  test('holds what all three hold', () => {
+    expect(proveMerged({ held, digests }).holds).toBe(true)
+  })
+
+  test.each(regions)('does not if %s holds something else', (region) => {
+    expect(proveMerged({ held, digests: { ...digests, [region]: 'other' } }).holds).toBe(false)
+  })
+
+  test('does not if it holds something else, or cannot be asked', () => {
+    const problem = { code: 'merged_store_failed', detail: 'No room.' }
+    const silent = { state: 'refused', backlogChanges: 3, problem }
+    expect(proveMerged({ held: { ...held, digest: 'other' }, digests }).holds).toBe(false)
+    expect(proveMerged({ held: silent, digests })).toMatchObject({
+      holds: false,
+      evidence: 'it is refused, 3 changes behind: No room.',
     })
   })
 })
