@@ -61,6 +61,8 @@ export class DiskFault extends Error {
 export const createDisk = (): DiskFate => {
   let chunks: Uint8Array[] = []
   let synced = 0
+  /** Before this nothing is torn. */
+  let sound = 0
 
   const disk: Disk = {
     append: (chunk) => {
@@ -79,6 +81,7 @@ export const createDisk = (): DiskFate => {
         throw new DiskFault('SQLITE_IOERR_FSYNC')
       }
       synced = chunks.length
+      sound = synced
       fate.onOperation('synced')
     },
     takeBack: () => {
@@ -87,6 +90,7 @@ export const createDisk = (): DiskFate => {
     cutOff: (count) => {
       chunks.length = count
       synced = Math.min(synced, count)
+      sound = Math.min(sound, count)
     },
     chunks: () => chunks,
   }
@@ -119,8 +123,10 @@ export const createDisk = (): DiskFate => {
     },
 
     flipBit: (random) => {
-      if (synced < 2) return false
-      const chunk = chunks[random.below(synced - 1)]
+      // In what is whole and nothing whole follows, a flipped bit cannot be told from a power cut in the
+      // middle of a write: who reads it takes what was acknowledged for what never was.
+      if (sound < 2) return false
+      const chunk = chunks[random.below(sound - 1)]
       if (!chunk || chunk.length === 0) return false
       const at = random.below(chunk.length)
       chunk[at] = (chunk[at] ?? 0) ^ (1 << random.below(8))
@@ -132,6 +138,7 @@ export const createDisk = (): DiskFate => {
     become: (image) => {
       chunks = image.map((chunk) => chunk.slice())
       synced = chunks.length
+      sound = synced
       fate.isFlipped = false
     },
   }

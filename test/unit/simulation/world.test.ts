@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest'
 import type { Connection } from '../../../sync/connection.ts'
+import { createDisk } from '../../simulation/world/disk.ts'
 import { createNetwork, type Host, type NetworkConditions } from '../../simulation/world/network.ts'
 import { createRandom } from '../../simulation/world/random.ts'
 import { createTimeline } from '../../simulation/world/timeline.ts'
@@ -175,5 +176,38 @@ describe('the network', () => {
     far()?.resume()
     pass(1)
     expect(received).toEqual([7])
+  })
+})
+
+describe('a disk', () => {
+  const written = (count: number, fate: ReturnType<typeof createDisk>): void => {
+    for (let at = 0; at < count; at++) {
+      fate.disk.append(new Uint8Array(8).fill(at + 1))
+      fate.disk.sync()
+    }
+  }
+  const changed = (fate: ReturnType<typeof createDisk>): readonly number[] =>
+    fate.disk.chunks().flatMap((chunk, at) => (chunk.every((byte) => byte === at + 1) ? [] : [at]))
+
+  test('flips a bit only where something whole follows', () => {
+    for (let seed = 0; seed < 200; seed++) {
+      const fate = createDisk()
+      written(3, fate)
+      expect(fate.flipBit(createRandom(`${seed}`))).toBe(true)
+      expect([0, 1]).toContain(changed(fate)[0])
+    }
+  })
+
+  test('flips none in what only a torn write follows, which would look like part of the torn', () => {
+    for (let seed = 0; seed < 200; seed++) {
+      const random = createRandom(`${seed}`)
+      const fate = createDisk()
+      written(2, fate)
+      fate.disk.append(new Uint8Array(8).fill(3))
+      fate.losePower(random)
+      const torn = changed(fate)
+      expect(fate.flipBit(random)).toBe(true)
+      expect(changed(fate)).toEqual([0, ...torn])
+    }
   })
 })
