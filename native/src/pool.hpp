@@ -33,6 +33,7 @@
 
 #include "epoch.hpp"
 #include "spin_lock.hpp"
+#include "watched.hpp"
 
 namespace lagoon {
 
@@ -60,7 +61,7 @@ class Pool {
   void limit(std::uint64_t bytesMax) { bytesMax_.store(bytesMax, std::memory_order_relaxed); }
 
   /** A block of at least `bytes`, or null if the limit does not allow it. */
-  void* allocate(std::size_t bytes) {
+  LAGOON_UNWATCHED void* allocate(std::size_t bytes) {
     if (bytes > kBlockMax) return allocateLarge(bytes);
     const auto index = classOf(bytes);
     auto& cache = own();
@@ -69,12 +70,13 @@ class Pool {
     auto* block = bin.loaded.first;
     bin.loaded.first = block->next;
     --bin.loaded.count;
+    show(block, bytes);
     count(cache, static_cast<std::int64_t>(bytes), static_cast<std::int64_t>(sizeOf(index)));
     return block;
   }
 
   /** Gives back a block; `bytes` is what it was asked with. Any thread may. */
-  void free(void* memory, std::size_t bytes) {
+  LAGOON_UNWATCHED void free(void* memory, std::size_t bytes) {
     if (memory == nullptr) return;
     if (bytes > kBlockMax) return freeLarge(memory, bytes);
     const auto index = classOf(bytes);
@@ -85,6 +87,7 @@ class Pool {
     block->next = bin.loaded.first;
     bin.loaded.first = block;
     ++bin.loaded.count;
+    hide(block, sizeOf(index));
     count(cache, -static_cast<std::int64_t>(bytes), -static_cast<std::int64_t>(sizeOf(index)));
   }
 
@@ -192,7 +195,7 @@ class Pool {
   }
 
   /** A list from the centre, or blocks that make one; false if there is no memory for any. */
-  bool fill(std::size_t index, List& list) {
+  LAGOON_UNWATCHED bool fill(std::size_t index, List& list) {
     auto& centre = centres_[index];
     const auto size = sizeOf(index);
     std::lock_guard lock(centre.lock);
@@ -218,7 +221,7 @@ class Pool {
   }
 
   /** Makes room in the loaded list, which is full. */
-  void unload(std::size_t index, Bin& bin) {
+  LAGOON_UNWATCHED void unload(std::size_t index, Bin& bin) {
     std::swap(bin.loaded, bin.spare);
     if (bin.loaded.first == nullptr) return;
     // Both are full, or the spare one would have been traded for an empty one.
@@ -237,12 +240,13 @@ class Pool {
       return false;
     }
     // What is left of the last slab is less than a block, and stays unused.
+    hide(slab, bytes);
     centre.rest = slab;
     centre.restEnd = slab + bytes;
     return true;
   }
 
-  std::size_t trimClass(std::size_t index) {
+  LAGOON_UNWATCHED std::size_t trimClass(std::size_t index) {
     auto& centre = centres_[index];
     const auto slabBytes = slabOf(index);
     const auto blocksOfSlab = static_cast<std::uint32_t>(slabBytes / sizeOf(index));
@@ -275,6 +279,8 @@ class Pool {
     std::size_t given = 0;
     for (const auto& [slab, blocks] : freeBySlab) {
       if (blocks != blocksOfSlab) continue;
+      // Whatever the system puts there next is not ours to hide.
+      show(reinterpret_cast<void*>(slab), slabBytes);
       munmap(reinterpret_cast<void*>(slab), slabBytes);
       reserved_.fetch_sub(slabBytes, std::memory_order_relaxed);
       given += slabBytes;
@@ -350,7 +356,7 @@ class Pool {
     return *membership.cache;
   }
 
-  void leave(Cache& cache) {
+  LAGOON_UNWATCHED void leave(Cache& cache) {
     for (std::size_t index = 0; index < kClasses; ++index) {
       auto& bin = cache.bins[index];
       for (auto* list : {&bin.loaded, &bin.spare}) {

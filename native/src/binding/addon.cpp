@@ -68,6 +68,9 @@ Napi::Object start(Napi::Env env, Napi::Object target) {
 #ifdef LAGOON_COVERAGE
   addCoverage(exports);
 #endif
+#ifdef LAGOON_PLANTED
+  addPlanted(exports);
+#endif
   return target;
 }
 

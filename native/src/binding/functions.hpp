@@ -47,6 +47,8 @@ void addBells(Exports& exports);
 void addMemory(Exports& exports);
 /** Of the fuzzer's build only. */
 void addCoverage(Exports& exports);
+/** Of the sanitizers' builds only. */
+void addPlanted(Exports& exports);
 
 /** Makes a structure and answers its place here; `idOf` tells the number by which others open it. */
 template <typename T, typename Make>
