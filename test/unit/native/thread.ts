@@ -2,11 +2,10 @@
 
 import { parentPort, workerData } from 'node:worker_threads'
 import { loadMemory } from '../../../native/load.ts'
+import { actors, type Actor } from './actors.ts'
 import type { Operation } from './linearizability.ts'
 
 export type Job = { readonly [K in keyof Jobs]: { readonly kind: K } & Jobs[K] }[keyof Jobs]
-
-export type Recorded = 'queue' | 'map' | 'gates'
 
 interface Jobs {
   produce: { readonly queue: number; readonly producer: number; readonly items: number }
@@ -21,7 +20,7 @@ interface Jobs {
   take: { readonly gates: number; readonly attempts: number }
   rush: { readonly bell: number; readonly queue: number; readonly items: number }
   record: {
-    readonly object: Recorded
+    readonly actor: Actor
     readonly id: number
     readonly thread: number
     readonly operations: number
@@ -113,8 +112,8 @@ const work: { readonly [K in keyof Jobs]: (job: Jobs[K]) => unknown } = {
   },
 
   // Does random operations on a small object and notes when each began and ended.
-  record: ({ object, id, thread, operations, gate, threads }) => {
-    const act = actors[object](id)
+  record: ({ actor, id, thread, operations, gate, threads }) => {
+    const act = actors[actor](memory, id)
     // All begin together, or one would be done before the next begins.
     const arrived = new Int32Array(gate)
     Atomics.add(arrived, 0, 1)
@@ -142,45 +141,6 @@ const work: { readonly [K in keyof Jobs]: (job: Jobs[K]) => unknown } = {
       map.get(keyOf((turn + 1) % 64), target)
     }
   },
-}
-
-/** One operation on a small object: which one by chance, with a value that no other operation has. */
-type Act = (chance: number, given: number) => Pick<Operation, 'what' | 'answered'>
-
-const actors: Readonly<Record<Recorded, (id: number) => Act>> = {
-  queue: (id) => {
-    const queue = memory.queues.open(id)
-    const { word, bytes } = wordBytes()
-    return (chance, given) => {
-      word[0] = given
-      if (chance < 5) return { what: 'push', answered: queue.push(bytes) ? 1 : 0 }
-      const count = queue.popMany(bytes, new Uint32Array(1))
-      return { what: 'pop', answered: count === 0 ? -1 : word[0] }
-    }
-  },
-  map: (id) => {
-    const map = memory.maps.open(id)
-    const { word, bytes } = wordBytes()
-    return (chance, given) => {
-      const key = keyOf(0)
-      word[0] = given
-      if (chance < 3) return { what: 'set', answered: map.set(key, bytes) ? 1 : 0 }
-      if (chance < 5) return { what: 'remove', answered: map.remove(key) ? 1 : 0 }
-      return { what: 'get', answered: map.get(key, bytes) === undefined ? -1 : word[0] }
-    }
-  },
-  gates: (id) => {
-    const gates = memory.gates.open(id)
-    return (chance) =>
-      chance < 7
-        ? { what: 'take', answered: gates.take(0, 1) ?? -1 }
-        : { what: 'refill', answered: gates.refill(0, 1) }
-  },
-}
-
-const wordBytes = () => {
-  const word = new Uint32Array(1)
-  return { word, bytes: new Uint8Array(word.buffer) }
 }
 
 const keyOf = (key: number): Uint8Array => new Uint8Array(Buffer.from(`product/${key}`))

@@ -1,31 +1,10 @@
 /** Real threads on one memory: nothing is lost, doubled, torn or missed, and a thread's end harms no other. */
 
-import { Worker } from 'node:worker_threads'
-import { describe, expect, onTestFinished, test } from 'vitest'
-import { linearize, type Model, type Operation } from './linearizability.ts'
+import { describe, expect, test } from 'vitest'
 import { closing, sharedMemory } from './memories.ts'
-import type { Job, Recorded } from './thread.ts'
+import { flag, run, start } from './start-thread.ts'
 
 const isFull = process.env['ATOLL_TEST_SIZE'] === 'full'
-
-const start = (job: Job) => {
-  const worker = new Worker(new URL('thread.ts', import.meta.url), { workerData: job })
-  onTestFinished(async () => {
-    await worker.terminate()
-  })
-  const done = new Promise<unknown>((resolve, reject) => {
-    worker.on('error', reject)
-    worker.on('message', (message: { readonly done?: unknown }) => {
-      if (typeof message === 'object') resolve(message.done)
-    })
-  })
-  return { worker, done }
-}
-
-const run = async <T>(jobs: readonly Job[]): Promise<readonly T[]> =>
-  (await Promise.all(jobs.map((job) => start(job).done))) as readonly T[]
-
-const flag = () => new SharedArrayBuffer(4)
 
 describe.skipIf(!sharedMemory)('threads', () => {
   const memory = sharedMemory!
@@ -134,122 +113,4 @@ describe.skipIf(!sharedMemory)('threads', () => {
     expect(map.size()).toBeLessThanOrEqual(65)
     expect(memory.usage().usedBytes - before.usedBytes).toBeLessThan(2_000_000)
   })
-
-  const rounds = isFull ? 400 : 15
-
-  const models: Readonly<Record<Recorded, Model>> = {
-    queue: {
-      start: '',
-      step: (state, { what, given }) => {
-        const items = state === '' ? [] : state.split(',')
-        if (what === 'pop') {
-          const [first, ...rest] = items
-          return { answer: first === undefined ? -1 : Number(first), state: rest.join(',') }
-        }
-        const isFullNow = items.length >= 4
-        return {
-          answer: isFullNow ? 0 : 1,
-          state: (isFullNow ? items : [...items, given]).join(','),
-        }
-      },
-    },
-    map: {
-      start: '',
-      step: (state, { what, given }) => {
-        if (what === 'get') return { answer: state === '' ? -1 : Number(state), state }
-        if (what === 'remove') return { answer: state === '' ? 0 : 1, state: '' }
-        return { answer: state === '' ? 1 : 0, state: String(given) }
-      },
-    },
-    gates: {
-      start: '0',
-      step: (state, { what }) => {
-        const units = Number(state)
-        if (what === 'refill') return { answer: units + 1, state: String(units + 1) }
-        return units > 0 ? { answer: units - 1, state: String(units - 1) } : { answer: -1, state }
-      },
-    },
-  }
-
-  test.each(['queue', 'map', 'gates'] as const)(
-    'what is recorded of a %s could have happened one at a time',
-    { timeout: 600_000 },
-    async (object) => {
-      let overlaps = 0
-      const impossible: unknown[] = []
-      // On a busy machine threads may take turns for a while, which tries nothing: then some more.
-      for (let round = 0; round < rounds || (overlaps === 0 && round < 20 * rounds); round++) {
-        const structure =
-          object === 'queue'
-            ? closing(memory.queues.create({ capacity: 4 }))
-            : object === 'map'
-              ? closing(memory.maps.create({ expected: 0 }))
-              : closing(memory.gates.create({ count: 1 }))
-        const gate = flag()
-        const histories = await run<readonly Operation[]>(
-          [1, 2].map((thread) => ({
-            kind: 'record',
-            object,
-            id: structure.id,
-            thread,
-            operations: 14,
-            gate,
-            threads: 2,
-          })),
-        )
-        const history = histories.flat()
-        overlaps += overlapping(history)
-        if (!linearize(exact(history, object), models[object])) impossible.push(history.map(shown))
-      }
-      expect(impossible).toEqual([])
-      // Else it was no test of concurrency.
-      expect(overlaps).toBeGreaterThan(0)
-    },
-  )
-
-  test('the check refuses what could not have happened', () => {
-    const at = (
-      called: number,
-      returned: number,
-      what: string,
-      given: number,
-      answered: number,
-    ) => ({
-      calledNs: BigInt(called),
-      returnedNs: BigInt(returned),
-      what,
-      given,
-      answered,
-    })
-    const pushes = [at(0, 10, 'push', 1, 1), at(20, 30, 'push', 2, 1)]
-    expect(linearize([...pushes, at(40, 50, 'pop', 0, 1)], models.queue)).toBeDefined()
-    expect(linearize([...pushes, at(40, 50, 'pop', 0, 2)], models.queue)).toBeUndefined()
-    expect(linearize([...pushes, at(5, 50, 'pop', 0, -1)], models.queue)).toBeDefined()
-    expect(linearize([...pushes, at(15, 50, 'pop', 0, -1)], models.queue)).toBeUndefined()
-    const written = at(0, 10, 'set', 7, 1)
-    expect(linearize([written, at(11, 12, 'get', 0, -1)], models.map)).toBeUndefined()
-    expect(linearize([written, at(9, 12, 'get', 0, -1)], models.map)).toBeDefined()
-    expect(
-      linearize([at(0, 9, 'refill', 0, 1), at(1, 2, 'take', 0, 1)], models.gates),
-    ).toBeUndefined()
-  })
 })
-
-const shown = ({ what, given, answered, calledNs, returnedNs }: Operation) =>
-  `${what} ${given} = ${answered} [${calledNs % 1_000_000_000n}, ${returnedNs % 1_000_000_000n}]`
-
-// A queue says "full" or "empty" while another thread has an item in its hands: see `queue.hpp`. Said
-// when nobody else was at work, it must be so.
-const exact = (history: readonly Operation[], object: Recorded): readonly Operation[] =>
-  object === 'queue'
-    ? history.filter((one) => !saysNo(one) || !history.some((other) => isBeside(one, other)))
-    : history
-
-const saysNo = ({ what, answered }: Operation): boolean =>
-  what === 'push' ? answered === 0 : answered === -1
-
-const isBeside = (one: Operation, other: Operation): boolean =>
-  other !== one && other.calledNs < one.returnedNs && one.calledNs < other.returnedNs
-
-const overlapping = (history: readonly Operation[]): number =>
-  history.filter((one) => history.some((other) => isBeside(one, other))).length
