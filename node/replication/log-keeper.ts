@@ -61,11 +61,12 @@ export const createLogKeeper = (deps: LogKeeperDeps): LogKeeper => {
   const foldNow = async (): Promise<number> => {
     const heard = remembered.note(deps.heard(), clock.now())
     const known = new Map(heard.map((one) => [one.name, one]))
+    const others = new Set(deps.others())
     const rule = {
       nowMs: clock.now(),
       retentionMs: deps.retentionMs,
       archived: deps.archived?.(),
-      others: deps.others().map((name) => known.get(name) ?? strangerOf(name)),
+      others: [...others].map((name) => known.get(name) ?? strangerOf(name)),
       unreadFrom: deps.unreadFrom?.(),
     }
     const log = { heads: core.state().heads, floor: core.floor(), wallMsAt, positionOf }
@@ -77,7 +78,9 @@ export const createLogKeeper = (deps: LogKeeperDeps): LogKeeper => {
         soon: (work) => timers.after(foldPauseMs, work),
         monotonic: () => clock.monotonic(),
         assertOpen: () => undefined,
-        mayGoOn: () => !isClosed && !deps.isBusy(),
+        // What nobody else was there to have is kept from the moment that somebody is.
+        mayGoOn: () =>
+          !isClosed && !deps.isBusy() && deps.others().every((name) => others.has(name)),
       },
       { upTo },
     )
