@@ -22,6 +22,8 @@ export interface KnownChange {
   readonly maker: number
   /** What its maker had in its log before: by replica, up to which counter. */
   readonly causes: ReadonlyMap<ReplicaId, number>
+  /** What its maker may have seen beyond them, in documents that came without their changes. */
+  readonly mayHaveSeen?: ReadonlyMap<ReplicaId, number> | undefined
   /** Every machine that ever had the change itself. */
   readonly holders: Set<number>
   /** The number of the change, in the order in which they came to be. */

@@ -3,7 +3,8 @@
  * that knows of intents and of who had seen what, and nothing of tags and dots.
  */
 
-import type { KnownChange } from '../chronicle.ts'
+import type { DotKey } from '../../../crdt/dot.ts'
+import type { KnownChange, KnownDelta } from '../chronicle.ts'
 import { cart, lines } from '../../../node/cart/cart.ts'
 import type { Intent } from '../../../node/cart/cart-rules.ts'
 import type { CartId } from '../../../node/cart/cart-id.ts'
@@ -94,9 +95,23 @@ const takesAway = (other: Done, one: Done): boolean => {
       other.intent.variantId === intent.variantId)
   if (!wants || (other.known === one.known && other.index <= one.index)) return false
   if (other.known === one.known) return true
-  const { replica, counter } = one.known.dot
-  return (other.known.causes.get(replica) ?? 0) >= counter
+  return hasSeen(other.known, one.known)
 }
+
+const hasSeen = (later: KnownChange, earlier: KnownChange): boolean => {
+  const { replica, counter } = earlier.dot
+  if ((later.causes.get(replica) ?? 0) >= counter) return true
+  // Who takes in documents sees what is in them before its log says so; what it took away tells that it had.
+  if ((later.mayHaveSeen?.get(replica) ?? 0) < counter) return false
+  const added = earlier.deltas.flatMap((delta) => [...delta.added].map((dot) => dotOf(delta, dot)))
+  const removed = new Set(
+    later.deltas.flatMap((delta) => [...delta.removed].map((dot) => dotOf(delta, dot))),
+  )
+  return added.some((dot) => removed.has(dot))
+}
+
+/** Each document counts its own dots. */
+const dotOf = ({ kind, id }: KnownDelta, dot: DotKey): string => `${kind}/${id} ${dot}`
 
 const isLater = (a: Done, b: Done): boolean =>
   (hlc.compare(timestampOf(a.known.change), timestampOf(b.known.change)) || a.index - b.index) > 0

@@ -172,7 +172,14 @@ export const createCluster = (deps: ClusterDeps): Cluster => {
       const found = chronicle.find(dot)
       // Within a transaction each change has seen those before it.
       const known =
-        found ?? chronicle.record({ dot, bytes, maker: machine.number, causes: new Map(heads) })
+        found ??
+        chronicle.record({
+          dot,
+          bytes,
+          maker: machine.number,
+          causes: new Map(heads),
+          mayHaveSeen: aheadOf.get(machine),
+        })
       heads.set(dot.replica, dot.counter)
       known.holders.add(machine.number)
       return { known, bytes, isNew: !found }
